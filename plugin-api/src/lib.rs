@@ -1,1 +1,4 @@
 //! Plugin API.
+pub mod media;
+pub mod settings;
+pub mod time;
