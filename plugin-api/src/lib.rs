@@ -1,4 +1,68 @@
-//! Plugin API.
+//! Everything that the author of a driftless filter needs, in one dependency.
+//!
+//! A filter is a type with [`Filter`] and one of [`Source`], [`Transform`] or [`Renderer`];
+//! [`export_plugin!`] makes a library of it, and the crate's `plugin.toml` describes it. No unsafe
+//! code, no threads of the engine's to know about: whatever the engine asks comes through `&mut self`,
+//! one call at a time.
+//!
+//! | module         | what is in it                                                     |
+//! |----------------|-------------------------------------------------------------------|
+//! | [`filter`]     | the traits to implement                                           |
+//! | [`capability`] | optional interfaces: latency, push source, clock, statistics …    |
+//! | [`sample`]     | the unit of media, its times and flags                            |
+//! | [`output`]     | delivering samples and markers                                    |
+//! | [`host`]       | time, clock, events, buffers, upstream search                     |
+//! | [`settings`]   | what the manifest said, checked and complete                      |
+//! | [`descriptor`] | `plugin.toml`                                                     |
+//! | [`matching`]   | the decision against what an audio renderer matches rates         |
+//! | [`testing`]    | running a filter in a unit test, without host or library          |
+//! | [`abi`]        | what crosses the library boundary; authors never need it          |
+//!
+//! # Threads
+//!
+//! | tag           | who runs there                                    | what does not happen there                       |
+//! |---------------|---------------------------------------------------|--------------------------------------------------|
+//! | `[main]`      | loading, activation, orders, events, reports      | –                                                |
+//! | `[streaming]` | one for each segment of the graph                 | waiting; input or output that can block          |
+//! | `[device]`    | a sound device's callback and all that it calls   | allocating, freeing, locking, logging, system calls |
+//! | `[any]`       | pure code, reading the clock                      | –                                                |
+
+pub mod abi;
+pub mod capability;
+pub mod descriptor;
+pub mod document;
+
+#[doc(hidden)] // shared with the engine, which reads manifests the same way
+pub mod error;
+pub mod event;
+pub mod export;
+pub mod filter;
+pub mod host;
+pub mod matching;
 pub mod media;
+pub mod output;
+pub mod sample;
 pub mod settings;
+pub mod testing;
 pub mod time;
+
+pub use abi::buffer::BufferPool;
+pub use abi::status::Status;
+pub use abi::wake::Wake;
+pub use capability::clock::Clock;
+pub use capability::clock_slave::ClockSlave;
+pub use capability::latency::Latency;
+pub use capability::pins::{IS_RENDERER, IS_SOURCE, PinCategory, Pins};
+pub use capability::push_source::{PushSource, PushSourceFlags, Stamps};
+pub use capability::renderer_statistics::{RendererStatistics, Statistics};
+pub use capability::stream_control::{StreamControl, When};
+pub use error::FilterError;
+pub use event::EventCode;
+pub use export::Registration;
+pub use filter::{Cue, Filter, Flow, Pin, Renderer, Source, Transform};
+pub use host::{ClockReading, ClockState, Host, LogLevel, State, TakeBuffer, Upstream};
+pub use media::{AudioFormat, FrameRate, MediaPattern, MediaType, PixelFormat, VideoFormat};
+pub use output::{Marker, Output};
+pub use sample::{Sample, SampleFlags};
+pub use settings::{Settings, Value};
+pub use time::{HostTime, ReferenceTime, Span, StreamTime};

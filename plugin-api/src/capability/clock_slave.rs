@@ -1,0 +1,58 @@
+//! How far a renderer may be off before it drops or inserts (LS-83).
+#![allow(non_snake_case, missing_docs, unsafe_code)] // abi_stable's derive writes items without docs
+
+use std::ffi::c_void;
+
+use abi_stable::StableAbi;
+use abi_stable::prefix_type::PrefixTypeTrait;
+
+use crate::abi::glue::ask;
+use crate::abi::status::Status;
+use crate::filter::Filter;
+use crate::time::Span;
+
+/// A renderer that follows another clock. `[main]`
+pub trait ClockSlave {
+    /// The tolerance in force.
+    fn tolerance(&self) -> Span;
+
+    /// Sets it, 1 to 1000 ms.
+    ///
+    /// Returns [`Status::OK`]; [`Status::NOT_STOPPED`] unless the filter is stopped;
+    /// [`Status::INVALID_ARGUMENT`] out of range.
+    fn set_tolerance(&mut self, tolerance: Span) -> Status;
+}
+
+/// [`ClockSlave`] at the border.
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = ClockSlaveRef)))]
+#[sabi(missing_field(option))]
+pub struct ClockSlaveTable {
+    /// Nanoseconds.
+    pub tolerance: unsafe extern "C" fn(*mut c_void) -> i64,
+    /// Nanoseconds.
+    #[sabi(last_prefix_field)]
+    pub set_tolerance: unsafe extern "C" fn(*mut c_void, i64) -> Status,
+}
+
+/// The table of a filter type.
+pub(crate) fn table<F: Filter>() -> ClockSlaveRef {
+    ClockSlaveTable { tolerance: tolerance::<F>, set_tolerance: set_tolerance::<F> }
+        .leak_into_prefix()
+}
+
+unsafe extern "C" fn tolerance<F: Filter>(instance: *mut c_void) -> i64 {
+    let read = |filter: &mut F| filter.clock_slave().map_or(0, |slave| slave.tolerance().nanos());
+    // SAFETY: the caller passes an instance of this table's filter type; likewise below.
+    unsafe { ask(instance, 0, read) }
+}
+
+unsafe extern "C" fn set_tolerance<F: Filter>(instance: *mut c_void, tolerance: i64) -> Status {
+    let set = |filter: &mut F| match filter.clock_slave() {
+        Some(slave) => slave.set_tolerance(Span::from_nanos(tolerance)),
+        None => Status::NO_INTERFACE,
+    };
+    // SAFETY: see `tolerance`.
+    unsafe { ask(instance, Status::PANICKED, set) }
+}

@@ -1,0 +1,465 @@
+//! Running a filter in a unit test, without host or library.
+//!
+//! A [`Driver`] is a host with time as a number: the test says what time it is, steps a source, hands
+//! samples to a transform or renderer, and looks at what came out.
+//!
+//! ```
+//! # use driftless_plugin_api::*;
+//! # struct Gain;
+//! # impl Filter for Gain {
+//! #     const ID: &'static str = "example.gain";
+//! #     fn create(_: &Settings, _: Host) -> Result<Self, FilterError> { Ok(Self) }
+//! #     fn connect(&mut self, _: Pin, _: MediaType) -> Result<(), FilterError> { Ok(()) }
+//! # }
+//! # impl Transform for Gain {
+//! #     fn receive(&mut self, _: u32, sample: Sample, out: &mut Output<'_>) -> Result<Flow, FilterError> {
+//! #         Ok(out.deliver(0, sample))
+//! #     }
+//! # }
+//! use driftless_plugin_api::testing::{Driver, audio};
+//!
+//! let mut driver = Driver::transform::<Gain>(Settings::default()).unwrap();
+//! driver.connect(Pin::Input(0), audio(48_000, 1)).unwrap();
+//! driver.connect(Pin::Output(0), audio(48_000, 1)).unwrap();
+//! driver.run().unwrap();
+//! let sample = driver.audio_sample(&[0.25, 0.5], Some(StreamTime::ZERO));
+//! driver.receive(0, sample).unwrap();
+//! assert_eq!(driver.delivered(0)[0].values(), [0.25, 0.5]);
+//! ```
+#![allow(unsafe_code)] // it stands on the host's side of the border
+
+mod host;
+
+use std::collections::BTreeMap;
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use crate::abi::filter::{FactoryRef, RawFilter};
+use crate::abi::glue::{AsRenderer, AsSource, AsTransform, factory};
+use crate::abi::host::{RawMarker, RawOutput};
+use crate::abi::sample::RawSample;
+use crate::abi::settings::to_raw;
+use crate::abi::status::Status;
+use crate::abi::wake::Wake;
+use crate::capability::renderer_statistics::Statistics;
+use crate::error::FilterError;
+use crate::event::EventCode;
+use crate::filter::{Cue, Flow, Pin, Renderer, Source, Transform};
+use crate::host::{ClockReading, ClockState, Host, TakeBuffer, Upstream};
+use crate::media::{AudioFormat, MediaPattern, MediaType};
+use crate::output::Marker;
+use crate::sample::Sample;
+use crate::settings::Settings;
+use crate::time::{HostTime, Span, StreamTime};
+
+use host::TestHost;
+
+/// An event that a filter posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// What it is about.
+    pub code: EventCode,
+    /// First number.
+    pub p1: i64,
+    /// Second number.
+    pub p2: i64,
+    /// The sentence.
+    pub text: String,
+}
+
+/// The audio type of that rate and number of channels.
+pub fn audio(rate_hz: u32, channels: u32) -> MediaType {
+    MediaType::Audio(AudioFormat { rate_hz, channels })
+}
+
+/// What came out of the output pins.
+#[derive(Default)]
+struct Outlet {
+    samples: BTreeMap<u32, Vec<Sample>>,
+    markers: BTreeMap<u32, Vec<Marker>>,
+    flow: BTreeMap<u32, Status>,
+}
+
+/// A host for one filter, in virtual time; it goes through the same tables as the engine. `[main]`
+pub struct Driver {
+    filter: RawFilter,
+    host: Arc<TestHost>,
+    outlet: Box<Outlet>,
+    outputs: u32,
+}
+
+impl Driver {
+    /// Makes a source.
+    ///
+    /// # Errors
+    ///
+    /// What the filter's `create` said; likewise below.
+    pub fn source<F: Source>(settings: Settings) -> Result<Self, FilterError> {
+        Self::new(factory::<F, AsSource>(), &settings)
+    }
+
+    /// Makes a transform.
+    ///
+    /// # Errors
+    ///
+    /// See [`source`](Self::source).
+    pub fn transform<F: Transform>(settings: Settings) -> Result<Self, FilterError> {
+        Self::new(factory::<F, AsTransform>(), &settings)
+    }
+
+    /// Makes a renderer.
+    ///
+    /// # Errors
+    ///
+    /// See [`source`](Self::source).
+    pub fn renderer<F: Renderer>(settings: Settings) -> Result<Self, FilterError> {
+        Self::new(factory::<F, AsRenderer>(), &settings)
+    }
+
+    fn new(factory: FactoryRef, settings: &Settings) -> Result<Self, FilterError> {
+        let host = Arc::new(TestHost::default());
+        let raw = to_raw(settings);
+        // SAFETY: the settings live during the call; the host is handed over as one holder.
+        let filter = unsafe { factory.create()(raw.as_rslice(), TestHost::raw(&host)) };
+        let filter = filter.into_result().map_err(FilterError::from)?;
+        Ok(Self { filter, host, outlet: Box::default(), outputs: 0 })
+    }
+
+    /// What a pin proposes.
+    pub fn media_types(&self, pin: Pin) -> Vec<MediaPattern> {
+        // SAFETY: the filter lives as long as `self`, and only one thread calls it; likewise below.
+        let raw = unsafe { self.filter.table.media_types()(self.filter.instance, pin.to_raw()) };
+        raw.iter().filter_map(|raw| raw.pattern()).collect()
+    }
+
+    /// Connects a pin.
+    ///
+    /// # Errors
+    ///
+    /// What the filter said.
+    pub fn connect(&mut self, pin: Pin, media: MediaType) -> Result<(), FilterError> {
+        let connect = self.filter.table.connect();
+        // SAFETY: see `media_types`.
+        unsafe { connect(self.filter.instance, pin.to_raw(), media.into()) }.into_result()?;
+        if let Pin::Output(number) = pin {
+            self.outputs = self.outputs.max(number + 1);
+        }
+        Ok(())
+    }
+
+    fn change_state(&mut self, transition: u32) -> Result<(), FilterError> {
+        let change = self.filter.table.change_state();
+        // SAFETY: see `media_types`.
+        let answer = unsafe { change(self.filter.instance, transition, self.host.base()) };
+        Ok(answer.into_result()?)
+    }
+
+    /// Stopped to paused.
+    ///
+    /// # Errors
+    ///
+    /// What the filter said; likewise below.
+    pub fn activate(&mut self) -> Result<(), FilterError> {
+        self.host.edit(|clock| clock.state = 1);
+        self.change_state(1)
+    }
+
+    /// Stopped or paused to running; stream time 0 is now, or goes on where it was paused.
+    ///
+    /// # Errors
+    ///
+    /// See [`activate`](Self::activate).
+    pub fn run(&mut self) -> Result<(), FilterError> {
+        if self.clock().state() == crate::State::Stopped {
+            self.activate()?;
+        }
+        let now = self.now();
+        self.host.edit(|clock| {
+            let reference = ClockState(*clock).reference_time(now).nanos();
+            clock.base = reference - clock.paused_at;
+            clock.state = 2;
+        });
+        self.change_state(2)
+    }
+
+    /// Running to paused.
+    ///
+    /// # Errors
+    ///
+    /// See [`activate`](Self::activate).
+    pub fn pause(&mut self) -> Result<(), FilterError> {
+        let at = self.clock().stream_time(self.now());
+        self.host.edit(|clock| (clock.state, clock.paused_at) = (1, at.nanos()));
+        self.change_state(3)
+    }
+
+    /// Paused to stopped.
+    ///
+    /// # Errors
+    ///
+    /// See [`activate`](Self::activate).
+    pub fn deactivate(&mut self) -> Result<(), FilterError> {
+        self.host.edit(|clock| (clock.state, clock.paused_at) = (0, 0));
+        self.change_state(4)
+    }
+
+    /// Whether a pause is complete.
+    pub fn cue(&self) -> Cue {
+        // SAFETY: see `media_types`.
+        match unsafe { self.filter.table.cue()(self.filter.instance) } {
+            Status::INTERMEDIATE => Cue::Intermediate,
+            Status::CANT_CUE => Cue::CantCue,
+            _ => Cue::Done,
+        }
+    }
+
+    fn output(&mut self) -> RawOutput {
+        RawOutput {
+            instance: (&raw mut *self.outlet).cast::<c_void>(),
+            now: self.now().nanos(),
+            pins: self.outputs,
+            reserved: 0,
+            deliver,
+            mark,
+            reserved_functions: [0; 2],
+        }
+    }
+
+    /// Steps the filter at the present time.
+    pub fn step(&mut self) -> Wake {
+        let output = self.output();
+        // SAFETY: see `media_types`; the table lives during the call.
+        unsafe { self.filter.table.step()(self.filter.instance, &raw const output) }.into()
+    }
+
+    /// Steps the filter whenever it asked to be, until `until`; returns its last wish.
+    pub fn step_until(&mut self, until: HostTime) -> Wake {
+        loop {
+            match self.step() {
+                Wake::At(at) if at <= until => self.set_now(at.max(self.now())),
+                wake => {
+                    self.set_now(until.max(self.now()));
+                    return wake;
+                }
+            }
+        }
+    }
+
+    /// Hands a sample to an input pin.
+    ///
+    /// # Errors
+    ///
+    /// The status, when the filter failed; the sentence is among the [`events`](Self::events).
+    pub fn receive(&mut self, input: u32, sample: Sample) -> Result<Flow, Status> {
+        let output = self.output();
+        let mut raw = std::mem::ManuallyDrop::new(sample.into_raw());
+        let receive = self.filter.table.receive();
+        // SAFETY: see `media_types`; the sample is given up.
+        match unsafe { receive(self.filter.instance, input, &raw mut *raw, &raw const output) } {
+            Status::OK => Ok(Flow::Continue),
+            Status::FALSE => Ok(Flow::Stop),
+            status => Err(status),
+        }
+    }
+
+    /// Hands a marker to an input pin.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    pub fn mark(&mut self, input: u32, marker: Marker) -> Result<(), Status> {
+        let output = self.output();
+        let marker = RawMarker::from(marker);
+        let mark = self.filter.table.mark();
+        // SAFETY: see `media_types`; marker and table live during the call.
+        match unsafe { mark(self.filter.instance, input, &raw const marker, &raw const output) } {
+            status if status.is_success() => Ok(()),
+            status => Err(status),
+        }
+    }
+
+    /// Whether a renderer has room.
+    pub fn ready(&self) -> bool {
+        // SAFETY: see `media_types`.
+        unsafe { self.filter.table.ready()(self.filter.instance) }
+    }
+
+    /// What the filter counts.
+    pub fn counters(&self) -> BTreeMap<String, u64> {
+        // SAFETY: see `media_types`.
+        let raw = unsafe { self.filter.table.counters()(self.filter.instance) };
+        raw.into_iter().map(|counter| (counter.name.to_string(), counter.value)).collect()
+    }
+
+    /// The latency of a pin.
+    ///
+    /// # Errors
+    ///
+    /// The filter's answer, or [`Status::NO_INTERFACE`]; likewise below.
+    pub fn latency(&self, pin: Pin) -> Result<Span, Status> {
+        // SAFETY: see `media_types`.
+        let table = unsafe { self.filter.table.latency()(self.filter.instance) };
+        let table = table.into_option().ok_or(Status::NO_INTERFACE)?;
+        // SAFETY: see `media_types`.
+        let answer = unsafe { table.latency()(self.filter.instance, pin.to_raw()) };
+        answer.into_result().map(Span::from_nanos)
+    }
+
+    /// Sets the stream offset of a pin.
+    pub fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
+        // SAFETY: see `media_types`.
+        match unsafe { self.filter.table.push_source()(self.filter.instance) }.into_option() {
+            // SAFETY: see `media_types`.
+            Some(table) => unsafe {
+                table.set_stream_offset()(self.filter.instance, pin.to_raw(), offset.nanos())
+            },
+            None => Status::NO_INTERFACE,
+        }
+    }
+
+    /// A renderer's statistics.
+    ///
+    /// # Errors
+    ///
+    /// See [`latency`](Self::latency).
+    pub fn statistics(&self) -> Result<Statistics, Status> {
+        // SAFETY: see `media_types`.
+        let table = unsafe { self.filter.table.renderer_statistics()(self.filter.instance) };
+        let table = table.into_option().ok_or(Status::NO_INTERFACE)?;
+        let mut statistics = Statistics::default();
+        // SAFETY: see `media_types`; the structure has room for one.
+        let status = unsafe { table.statistics()(self.filter.instance, &raw mut statistics) };
+        if status.is_success() { Ok(statistics) } else { Err(status) }
+    }
+
+    /// The samples delivered through an output pin so far; they are taken away.
+    pub fn delivered(&mut self, pin: u32) -> Vec<Sample> {
+        self.outlet.samples.remove(&pin).unwrap_or_default()
+    }
+
+    /// The markers sent through an output pin so far; they are taken away.
+    pub fn marked(&mut self, pin: u32) -> Vec<Marker> {
+        self.outlet.markers.remove(&pin).unwrap_or_default()
+    }
+
+    /// Lets what is behind an output pin answer with `status` from now on.
+    pub fn answer(&mut self, pin: u32, status: Status) {
+        self.outlet.flow.insert(pin, status);
+    }
+
+    /// The events posted so far; they are taken away.
+    pub fn events(&self) -> Vec<Posted> {
+        self.host.take_events()
+    }
+
+    /// The newest clock reading that the filter published.
+    pub fn published_clock(&self) -> Option<ClockReading> {
+        self.host.published_clock()
+    }
+
+    /// Host time.
+    pub fn now(&self) -> HostTime {
+        self.host.now()
+    }
+
+    /// Sets host time.
+    pub fn set_now(&mut self, now: HostTime) {
+        self.host.set_now(now);
+    }
+
+    /// Advances host time.
+    pub fn advance(&mut self, span: Span) {
+        self.set_now(self.now() + span);
+    }
+
+    /// Clock and state as the filter sees them.
+    pub fn clock(&self) -> ClockState {
+        ClockState(self.host.clock())
+    }
+
+    /// Lets the graph have no clock, one that the filter does not own, or the filter's own; a clock
+    /// that is not its own runs at host time times `rate`.
+    pub fn set_clock(&mut self, clock: TestClock) {
+        self.host.set_clock(clock);
+    }
+
+    /// What every renderer adds to a stamp.
+    pub fn set_presentation_delay(&mut self, delay: Span) {
+        self.host.edit(|clock| clock.presentation_delay = delay.nanos());
+    }
+
+    /// What a search upstream finds.
+    pub fn set_upstream(&mut self, upstream: Upstream) {
+        self.host.set_upstream(upstream);
+    }
+
+    /// A sample of audio values, stamped or not.
+    pub fn audio_sample(&self, values: &[f32], start: Option<StreamTime>) -> Sample {
+        let mut sample = self.sample(size_of_val(values));
+        if let Some(room) = sample.values_mut(self.host.pool()) {
+            room.copy_from_slice(values);
+        }
+        sample.set_times(start, None);
+        sample
+    }
+
+    /// A sample of `bytes` bytes, at most 128 MiB.
+    pub fn sample(&self, bytes: usize) -> Sample {
+        let buffer = TakeBuffer::take(self.host.pool(), bytes).expect("a test's sample is small");
+        Sample::from_buffer(buffer, bytes)
+    }
+
+    /// A host such as the filter was given.
+    pub fn host(&self) -> Host {
+        // SAFETY: `raw` hands over one holder.
+        unsafe { Host::from_raw(TestHost::raw(&self.host)) }
+    }
+}
+
+/// The graph's clock in a test.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TestClock {
+    /// None.
+    None,
+    /// Another's, at host time times this rate.
+    Other(f64),
+    /// The filter's own: what it publishes.
+    Own,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // SAFETY: see `media_types`; the filter is given up here.
+        unsafe { self.filter.table.destroy()(self.filter.instance) };
+    }
+}
+
+unsafe extern "C" fn deliver(
+    instance: *mut c_void,
+    pin: u32,
+    sample: *mut RawSample,
+    _now: i64,
+) -> Status {
+    // SAFETY: the driver passes its own outlet, which nobody else uses during the call.
+    let outlet = unsafe { &mut *instance.cast::<Outlet>() };
+    // SAFETY: the filter gives the sample up.
+    let raw = unsafe { sample.read() };
+    // SAFETY: it holds one reference to its buffer.
+    outlet.samples.entry(pin).or_default().push(unsafe { Sample::from_raw(raw) });
+    outlet.flow.get(&pin).copied().unwrap_or(Status::OK)
+}
+
+unsafe extern "C" fn mark(
+    instance: *mut c_void,
+    pin: u32,
+    marker: *const RawMarker,
+    _now: i64,
+) -> Status {
+    // SAFETY: see `deliver`.
+    let outlet = unsafe { &mut *instance.cast::<Outlet>() };
+    // SAFETY: the filter passes a marker that lives during the call.
+    if let Some(marker) = unsafe { marker.read() }.marker() {
+        outlet.markers.entry(pin).or_default().push(marker);
+    }
+    Status::OK
+}
