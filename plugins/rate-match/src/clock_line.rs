@@ -1,0 +1,252 @@
+//! The line that turns a count of frames into a time, learned from noisy readings.
+//!
+//! A reading that lies far off the line is an outlier and is left out. When all readings stay away,
+//! the line is shifted there and keeps its slope: a clock that paused has not changed its rate.
+
+use crate::estimate::{Estimator, Fit, Point, Windows};
+
+/// Of the first readings none is an outlier.
+const CREDULOUS: f64 = 12.0;
+
+/// What a line is expected to meet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LineConfig {
+    /// Nominal rate, frames a second.
+    pub rate_hz: f64,
+    /// How far a crystal is off before anything is known, standard deviation in ppm.
+    pub prior_ppm: f64,
+    /// Distance below which no reading is an outlier.
+    pub outlier_ns: f64,
+    /// How long readings stay away before the line is shifted to them.
+    pub patience_ns: f64,
+    /// Readings in a row that must stay away before that.
+    pub run: u32,
+    /// Which estimator gives the slope.
+    pub estimator: Estimator,
+}
+
+impl Default for LineConfig {
+    fn default() -> Self {
+        Self {
+            rate_hz: 48_000.0,
+            prior_ppm: 200.0,
+            outlier_ns: 5e6,
+            patience_ns: 1e9,
+            run: 6,
+            estimator: Estimator::Best,
+        }
+    }
+}
+
+/// Which line through the readings is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Anchor {
+    /// Through their middle.
+    #[default]
+    Mean,
+    /// Along the earliest: for readings that can be late but not early.
+    Earliest,
+}
+
+/// Learns the line from (count of frames, time) readings.
+#[derive(Debug, Clone)]
+pub struct ClockLine {
+    config: LineConfig,
+    windows: Windows,
+    fit: Option<Fit>,
+    /// (frames, ns) that all points are counted from.
+    origin: Option<(i64, i64)>,
+    /// Seconds by which the line was shifted since.
+    shift: f64,
+    away: Away,
+    shifts: u32,
+}
+
+/// Readings in a row that lie to one side, away from the line.
+#[derive(Debug, Clone, Copy, Default)]
+struct Away {
+    count: u32,
+    begin: f64,
+    sum: f64,
+    least: f64,
+}
+
+impl ClockLine {
+    /// A line of which nothing is known but its nominal rate. `[main]`
+    pub fn new(config: LineConfig) -> Self {
+        Self {
+            config,
+            windows: Windows::new(0.1, config.estimator),
+            fit: None,
+            origin: None,
+            shift: 0.0,
+            away: Away::default(),
+            shifts: 0,
+        }
+    }
+
+    /// Forgets everything, the rate as well. `[any]`
+    pub fn clear(&mut self) {
+        self.windows.clear();
+        (self.fit, self.origin, self.shift) = (None, None, 0.0);
+        self.away = Away::default();
+    }
+
+    /// Is there a line yet?
+    pub fn is_known(&self) -> bool {
+        self.origin.is_some()
+    }
+
+    /// Adds a reading: frame `frames` was seen at `time_ns`. `[any]`
+    pub fn observe(&mut self, frames: i64, time_ns: i64) {
+        self.observe_within(frames, time_ns, self.config.patience_ns);
+    }
+
+    /// As [`observe`](Self::observe), with another patience than the configured one. `[any]`
+    pub fn observe_within(&mut self, frames: i64, time_ns: i64, patience_ns: f64) {
+        let (first, start) = *self.origin.get_or_insert((frames, time_ns));
+        let x = (frames - first) as f64 / self.config.rate_hz;
+        let y = (time_ns - start) as f64 * 1e-9 - x - self.shift;
+        let point = Point { x, y };
+        if self.is_outlier(point) {
+            self.follow_away(point, patience_ns * 1e-9);
+            return;
+        }
+        self.away.count = 0;
+        self.take(point);
+    }
+
+    fn take(&mut self, point: Point) {
+        if self.windows.add(point) || self.windows.readings() < 50.0 {
+            self.fit = self.windows.fit().or(self.fit);
+        }
+    }
+
+    fn is_outlier(&self, point: Point) -> bool {
+        let Some(fit) = self.fit.filter(|_| self.windows.readings() >= CREDULOUS) else {
+            return false;
+        };
+        let limit = (self.config.outlier_ns * 1e-9).max(8.0 * fit.spread);
+        (point.y - self.middle(point.x)).abs() > limit
+    }
+
+    fn follow_away(&mut self, point: Point, patience: f64) {
+        let off = point.y - self.middle(point.x);
+        if self.away.count == 0 || off.signum() != self.away.least.signum() {
+            self.away = Away { count: 0, begin: point.x, sum: 0.0, least: off };
+        }
+        self.away.count += 1;
+        self.away.sum += off;
+        if off.abs() < self.away.least.abs() {
+            self.away.least = off;
+        }
+        if self.away.count >= self.config.run && point.x - self.away.begin >= patience {
+            self.shift_by(self.away.sum / f64::from(self.away.count));
+        }
+    }
+
+    /// Moves the line; what was learned of its slope stays. `[any]`
+    fn shift_by(&mut self, seconds: f64) {
+        self.shift += seconds;
+        self.shifts += 1;
+        self.away.count = 0;
+    }
+
+    /// Height of the line through the middle of the readings.
+    fn middle(&self, x: f64) -> f64 {
+        self.fit.map_or(0.0, |fit| fit.mean.y + self.slope() * (x - fit.mean.x))
+    }
+
+    fn height(&self, x: f64, anchor: Anchor) -> f64 {
+        let edge = match anchor {
+            Anchor::Mean => 0.0,
+            Anchor::Earliest => self.fit.map_or(0.0, |fit| fit.edge),
+        };
+        self.middle(x) + edge + self.shift
+    }
+
+    /// The slope, drawn towards zero as far as the readings are worse than the expectation.
+    fn slope(&self) -> f64 {
+        let Some(fit) = self.fit else { return 0.0 };
+        let prior = (self.config.prior_ppm * 1e-6).powi(2);
+        fit.slope * prior / (prior + fit.slope_error.powi(2))
+    }
+
+    /// When frame `frames` (and a fraction) is, nanoseconds. `[any]`
+    pub fn time_ns(&self, frames: i64, fraction: f64, anchor: Anchor) -> Option<ClockTime> {
+        let (first, start) = self.origin?;
+        let x = ((frames - first) as f64 + fraction) / self.config.rate_hz;
+        let offset = (x + self.height(x, anchor)) * 1e9;
+        let whole = offset.floor();
+        Some(ClockTime { ns: start + whole as i64, fraction_ns: offset - whole })
+    }
+
+    /// The frame, and fraction, that is at `time`. `[any]`
+    pub fn frame_at(&self, time: ClockTime, anchor: Anchor) -> Option<(i64, f64)> {
+        let (first, start) = self.origin?;
+        let elapsed = ((time.ns - start) as f64 + time.fraction_ns) * 1e-9;
+        let slope = self.slope();
+        let x = (elapsed - self.height(0.0, anchor)) / (1.0 + slope);
+        let frames = x * self.config.rate_hz;
+        let whole = frames.floor();
+        Some((first + whole as i64, frames - whole))
+    }
+
+    /// How much longer than nominal a frame is, ppm.
+    pub fn slope_ppm(&self) -> f64 {
+        self.slope() * 1e6
+    }
+
+    /// Standard error of [`slope_ppm`](Self::slope_ppm).
+    pub fn slope_error_ppm(&self) -> f64 {
+        self.fit
+            .map_or(self.config.prior_ppm, |fit| (fit.slope_error * 1e6).min(self.config.prior_ppm))
+    }
+
+    /// Standard error of the line's height now, seconds.
+    pub fn height_error(&self, anchor: Anchor) -> f64 {
+        self.fit.map_or(1e-3, |fit| match anchor {
+            Anchor::Mean => fit.mean_error,
+            Anchor::Earliest => fit.edge_error,
+        })
+    }
+
+    /// How often the line was shifted.
+    pub fn shifts(&self) -> u32 {
+        self.shifts
+    }
+
+    /// The fit behind the line.
+    pub fn fit(&self) -> Option<&Fit> {
+        self.fit.as_ref()
+    }
+}
+
+/// A time in nanoseconds with its fraction: a billionth of a second is not fine enough for a
+/// ratio, and a float cannot hold a day of them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ClockTime {
+    /// Whole nanoseconds.
+    pub ns: i64,
+    /// The rest, 0 to below 1.
+    pub fraction_ns: f64,
+}
+
+impl ClockTime {
+    /// A time of whole nanoseconds.
+    pub fn from_ns(ns: i64) -> Self {
+        Self { ns, fraction_ns: 0.0 }
+    }
+
+    /// This time and `ns` more.
+    pub fn plus_ns(self, ns: f64) -> Self {
+        let sum = self.fraction_ns + ns;
+        let whole = sum.floor();
+        Self { ns: self.ns + whole as i64, fraction_ns: sum - whole }
+    }
+
+    /// Nanoseconds from `earlier` to this.
+    pub fn since(self, earlier: Self) -> f64 {
+        (self.ns - earlier.ns) as f64 + (self.fraction_ns - earlier.fraction_ns)
+    }
+}

@@ -1,0 +1,60 @@
+//! Every number of the controller that is a matter of judgement.
+
+/// What can be tuned, each with its unit and what it does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tuning {
+    /// Largest deviation of the ratio from nominal, ppm. Clocks 451 ppm off have been met.
+    pub limit_ppm: f64,
+    /// How far a clock is expected to be off before it is measured, standard deviation, ppm.
+    /// Smaller starts steadier, larger finds an odd clock a little sooner.
+    pub prior_ppm: f64,
+    /// How fast the ratio may move while acquiring, ppm a second.
+    pub acquire_slew_ppm_s: f64,
+    /// How fast the ratio may move once it tracks, ppm a second. 20 is inaudible.
+    pub track_slew_ppm_s: f64,
+    /// Time constant with which the ratio follows the estimate, seconds. Longer is smoother.
+    pub ratio_smoothing_s: f64,
+    /// Time constant with which an error of the position is worked off while acquiring, seconds.
+    pub acquire_correction_s: f64,
+    /// The same once it tracks.
+    pub correction_s: f64,
+    /// Wander of the ratio that noise in the position may cause, ppm.
+    pub wander_ppm: f64,
+    /// Acquire ends when the ratio is this near the estimate, ppm.
+    pub track_ppm: f64,
+    /// Acquire ends when the position is this near its place, seconds.
+    pub track_error_s: f64,
+    /// Standard error of the ratio at which it counts as locked, ppm.
+    pub locked_ppm: f64,
+    /// Length of cross-fades and fades, seconds; not below 0.002 (LS-M21).
+    pub fade_s: f64,
+    /// While nothing is left to play: how long all frames must come late before the position is set
+    /// anew instead of waiting for the old one, seconds.
+    pub starved_patience_s: f64,
+    /// The same while there is something to play, seconds.
+    pub patience_s: f64,
+    /// A stamp that is off by less is only jitter, seconds (more where the stamps jitter more).
+    pub alignment_s: f64,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            limit_ppm: 5_000.0,
+            prior_ppm: 200.0,
+            acquire_slew_ppm_s: 2_000.0,
+            track_slew_ppm_s: 15.0,
+            ratio_smoothing_s: 0.1,
+            acquire_correction_s: 0.3,
+            correction_s: 2.0,
+            wander_ppm: 0.2,
+            track_ppm: 10.0,
+            track_error_s: 10e-6,
+            locked_ppm: 2.0,
+            fade_s: 0.0025,
+            starved_patience_s: 0.030,
+            patience_s: 1.0,
+            alignment_s: 0.001,
+        }
+    }
+}

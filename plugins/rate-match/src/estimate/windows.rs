@@ -1,0 +1,277 @@
+//! One estimate from windows of every length.
+//!
+//! A long window averages noise away, a short one follows a clock that changes. The window is
+//! therefore chosen anew each time: from the newest points backwards, as long as its estimate
+//! agrees with those of all shorter windows, each within its own error.
+//!
+//! Sources: O. V. Lepski, "On a problem of adaptive estimation in Gaussian white noise" (1990);
+//! V. Katkovnik, "A new method for varying adaptive bandwidth selection" (1999), the intersection
+//! of confidence intervals. The pieces grow in age as in M. Datar, A. Gionis, P. Indyk and R.
+//! Motwani, "Maintaining stream statistics over sliding windows" (2002).
+
+use super::{Estimator, Hull, Moments, Point, hull};
+
+/// Pieces of each length; two of them are merged when there is one more.
+const SAME_LENGTH: usize = 4;
+/// Each level holds pieces twice as long as the one below.
+const LEVELS: usize = 14;
+const PIECES: usize = SAME_LENGTH * LEVELS + 1;
+/// Standard errors by which two windows may differ and still agree.
+const AGREEMENT: f64 = 4.0;
+/// No estimate is better than this, seconds a second; keeps rounding from splitting hairs.
+const FLOOR: f64 = 0.01e-6;
+/// Hull vertices looked at in one window.
+const CHAIN: usize = 256;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Piece {
+    moments: Moments,
+    hull: Hull,
+    level: usize,
+}
+
+impl Piece {
+    fn add(&mut self, point: Point) {
+        self.moments.add(point);
+        self.hull.add(point);
+    }
+
+    fn merge(&mut self, newer: &Self) {
+        self.moments.merge(&newer.moments);
+        self.hull.merge(&newer.hull);
+    }
+}
+
+/// A line through what was seen, and how far it can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fit {
+    /// Error of the clock's rate, seconds a second.
+    pub slope: f64,
+    /// Standard error of the slope.
+    pub slope_error: f64,
+    /// A point on the line through the middle of the readings.
+    pub mean: Point,
+    /// How far below that the line through the earliest readings lies, seconds.
+    pub edge: f64,
+    /// Standard error of the mean's height, seconds.
+    pub mean_error: f64,
+    /// The same of the edge.
+    pub edge_error: f64,
+    /// Standard deviation of the readings around the line, seconds.
+    pub spread: f64,
+    /// Length of the window, seconds.
+    pub length: f64,
+    /// Was the hull better than least squares?
+    pub by_hull: bool,
+}
+
+/// Readings in pieces, the newest short, the oldest long.
+#[derive(Debug, Clone)]
+pub struct Windows {
+    /// Oldest first.
+    pieces: [Piece; PIECES],
+    count: usize,
+    newest: Piece,
+    newest_begin: f64,
+    piece_length: f64,
+    estimator: Estimator,
+}
+
+impl Windows {
+    /// Windows whose shortest piece is `piece_length` seconds; the longest window has some
+    /// 60,000 times that. `[main]`
+    pub fn new(piece_length: f64, estimator: Estimator) -> Self {
+        Self {
+            pieces: [Piece::default(); PIECES],
+            count: 0,
+            newest: Piece::default(),
+            newest_begin: f64::NEG_INFINITY,
+            piece_length,
+            estimator,
+        }
+    }
+
+    /// Forgets all readings. `[any]`
+    pub fn clear(&mut self) {
+        self.count = 0;
+        self.newest = Piece::default();
+        self.newest_begin = f64::NEG_INFINITY;
+    }
+
+    /// Readings held.
+    pub fn readings(&self) -> f64 {
+        self.newest.moments.count
+            + self.pieces[..self.count].iter().map(|p| p.moments.count).sum::<f64>()
+    }
+
+    /// Adds a reading; true when a piece was completed by it, so that a new fit is worth its time. `[any]`
+    pub fn add(&mut self, point: Point) -> bool {
+        if self.newest.moments.count == 0.0 {
+            self.newest_begin = point.x;
+        }
+        let complete = point.x >= self.newest_begin + self.piece_length;
+        if complete {
+            self.complete();
+            self.newest_begin = point.x;
+        }
+        self.newest.add(point);
+        complete
+    }
+
+    fn complete(&mut self) {
+        self.pieces[self.count] = std::mem::take(&mut self.newest);
+        self.count += 1;
+        for level in 0..LEVELS {
+            let same = |p: &Piece| p.level == level;
+            if self.pieces[..self.count].iter().filter(|p| same(p)).count() <= SAME_LENGTH {
+                return;
+            }
+            // Levels only grow with age, so the first of this level is followed by its twin.
+            let Some(at) = self.pieces[..self.count].iter().position(same) else { return };
+            let twin = self.pieces[at + 1];
+            self.pieces[at].merge(&twin);
+            self.pieces[at].level += 1;
+            self.remove(at + 1);
+        }
+        // The oldest of the highest level has outgrown it.
+        self.remove(0);
+    }
+
+    fn remove(&mut self, at: usize) {
+        self.pieces.copy_within(at + 1..self.count, at);
+        self.count -= 1;
+    }
+
+    /// The best line now; `None` before there are three readings at different times. `[any]`
+    pub fn fit(&self) -> Option<Fit> {
+        let mut window = Window::new(self.estimator);
+        let mut chosen: Option<Fit> = None;
+        let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
+        let mut tried = 0.0;
+        for piece in std::iter::once(&self.newest).chain(self.pieces[..self.count].iter().rev()) {
+            window.extend(piece);
+            // A window hardly longer than the last one has nothing to say.
+            if window.length() < 1.25 * tried {
+                continue;
+            }
+            let Some(fit) = window.fit() else { continue };
+            tried = fit.length;
+            let margin = AGREEMENT * fit.slope_error;
+            low = low.max(fit.slope - margin);
+            high = high.min(fit.slope + margin);
+            if low > high {
+                break;
+            }
+            if chosen.is_none_or(|best| fit.slope_error <= best.slope_error) {
+                chosen = Some(fit);
+            }
+        }
+        chosen
+    }
+}
+
+/// Pieces from the newest backwards, summed up.
+struct Window {
+    estimator: Estimator,
+    moments: Moments,
+    /// Hull from right to left.
+    chain: [Point; CHAIN],
+    chained: usize,
+    pieces: [(Hull, f64); PIECES],
+    count: usize,
+    newest: f64,
+    oldest: f64,
+}
+
+impl Window {
+    fn new(estimator: Estimator) -> Self {
+        Self {
+            estimator,
+            moments: Moments::default(),
+            chain: [Point::default(); CHAIN],
+            chained: 0,
+            pieces: [(Hull::default(), 0.0); PIECES],
+            count: 0,
+            newest: f64::NEG_INFINITY,
+            oldest: f64::INFINITY,
+        }
+    }
+
+    fn length(&self) -> f64 {
+        self.newest - self.oldest
+    }
+
+    fn extend(&mut self, piece: &Piece) {
+        if piece.moments.count == 0.0 {
+            return;
+        }
+        self.moments.merge(&piece.moments);
+        for vertex in piece.hull.vertices().iter().rev() {
+            self.newest = self.newest.max(vertex.x);
+            self.oldest = self.oldest.min(vertex.x);
+            self.chain(*vertex);
+        }
+        self.pieces[self.count] = (piece.hull, piece.moments.count);
+        self.count += 1;
+    }
+
+    /// Adds a vertex left of (or, where packets were reordered, hardly right of) all others.
+    fn chain(&mut self, vertex: Point) {
+        while self.chained >= 2
+            && hull::turn(vertex, self.chain[self.chained - 1], self.chain[self.chained - 2]) <= 0.0
+        {
+            self.chained -= 1;
+        }
+        if self.chained < CHAIN {
+            self.chain[self.chained] = vertex;
+            self.chained += 1;
+        }
+    }
+
+    fn fit(&self) -> Option<Fit> {
+        let (line, line_error) = self.moments.line()?;
+        let hull = hull::slope_at(&self.chain[..self.chained], self.moments.mean.x);
+        let hull = hull.map(|slope| (slope, self.hull_error(slope)));
+        let by_hull = match (self.estimator, hull) {
+            (Estimator::LeastSquares, _) | (_, None) => None,
+            (Estimator::LowerHull, hull) => hull,
+            (Estimator::Best, hull) => hull.filter(|(_, error)| *error < line_error),
+        };
+        let (slope, error) = by_hull.unwrap_or((line, line_error));
+        let spread = self.moments.spread(slope);
+        let count = self.moments.count;
+        let mean = self.moments.mean;
+        let edge = self.lowest(slope) - (mean.y - slope * mean.x);
+        Some(Fit {
+            slope,
+            slope_error: error.hypot(FLOOR),
+            mean,
+            edge,
+            mean_error: spread / count.sqrt(),
+            edge_error: 2.0 * self.width(slope) / count,
+            spread,
+            length: self.length(),
+            by_hull: by_hull.is_some(),
+        })
+    }
+
+    fn lowest(&self, slope: f64) -> f64 {
+        let chain = &self.chain[..self.chained];
+        chain.iter().map(|v| v.y - slope * v.x).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Width of the noise at its lower edge, as if it were uniform there. The lowest point of each
+    /// piece is expected the width over its count above the edge; two of them lie on the line.
+    fn width(&self, slope: f64) -> f64 {
+        let lowest = self.lowest(slope);
+        let pieces = &self.pieces[..self.count];
+        let sum: f64 =
+            pieces.iter().map(|(hull, count)| (hull.lowest(slope) - lowest) * count).sum();
+        sum / (self.count as f64 - 2.0).max(0.5)
+    }
+
+    fn hull_error(&self, slope: f64) -> f64 {
+        // 6: computed, 200 trials of 15, 30 and 60 s with uniform noise.
+        6.0 * self.width(slope) / (self.moments.count * self.length().max(1e-9))
+    }
+}

@@ -1,0 +1,189 @@
+//! Planar frames by position: what the resampler reads, past and future alike.
+//!
+//! A frame stands at the place its position says, so frames may come late, twice or out of order,
+//! and the resampler may read anywhere. Where no frame was written there is silence.
+
+/// The last frames of a stream, one plane a channel, addressed by frame position.
+///
+/// Positions grow without end; the frames of `end() - capacity .. end()` are kept. Beyond `end()`
+/// lies silence, as far as a resampler looks ahead.
+#[derive(Debug, Clone)]
+pub struct History {
+    planes: Vec<f32>,
+    channels: usize,
+    /// A power of two.
+    capacity: usize,
+    /// Frames after the capacity that repeat the first ones, so that any window is one slice.
+    overhang: usize,
+    end: i64,
+    cleared: i64,
+}
+
+impl History {
+    /// Room for at least `capacity_frames`, read in windows of at most `window_frames`. `[main]`
+    pub fn new(channels: usize, capacity_frames: usize, window_frames: usize) -> Self {
+        let overhang = window_frames.max(16);
+        let capacity = (capacity_frames + 2 * overhang).next_power_of_two();
+        Self {
+            planes: vec![0.0; channels * (capacity + overhang)],
+            channels,
+            capacity,
+            overhang,
+            end: 0,
+            cleared: capacity as i64,
+        }
+    }
+
+    /// Values in a frame.
+    pub fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Frames kept.
+    pub fn capacity_frames(&self) -> usize {
+        self.capacity - 2 * self.overhang
+    }
+
+    /// One past the newest position written.
+    pub fn end(&self) -> i64 {
+        self.end
+    }
+
+    /// Forgets everything; the next frame is written at position 0. `[device]`
+    pub fn clear(&mut self) {
+        self.planes.fill(0.0);
+        self.end = 0;
+        self.cleared = self.capacity as i64;
+    }
+
+    /// The frames from `position` on of one channel, at most the window given to [`new`](Self::new). `[any]`
+    pub fn window(&self, channel: usize, position: i64, frames: usize) -> &[f32] {
+        let at = self.index(position);
+        &self.plane(channel)[at..at + frames]
+    }
+
+    /// Writes interleaved frames at `position`, over what was there. `[device]`
+    ///
+    /// Positions older than the capacity are ignored; a gap before `position` is silence.
+    pub fn write_interleaved(&mut self, position: i64, frames: &[f32]) {
+        let channels = self.channels;
+        let count = frames.len() / channels;
+        self.reach(position + count as i64);
+        for (at, from, len) in self.pieces(position, count) {
+            let part = &frames[from * channels..(from + len) * channels];
+            for channel in 0..channels {
+                let plane = self.plane_mut(channel);
+                for (value, frame) in
+                    plane[at..at + len].iter_mut().zip(part.chunks_exact(channels))
+                {
+                    *value = frame[channel];
+                }
+            }
+            self.mirror(at, len);
+        }
+    }
+
+    /// Appends `frames` frames, one slice a channel. `[device]`
+    pub fn append_planar<'a>(&mut self, frames: usize, plane: impl Fn(usize) -> &'a [f32]) {
+        let position = self.end;
+        self.reach(position + frames as i64);
+        for (at, from, len) in self.pieces(position, frames) {
+            for channel in 0..self.channels {
+                self.plane_mut(channel)[at..at + len]
+                    .copy_from_slice(&plane(channel)[from..from + len]);
+            }
+            self.mirror(at, len);
+        }
+    }
+
+    /// Copies the frames from `position` on to `out`, interleaved. `[device]`
+    pub fn read_interleaved(&self, position: i64, out: &mut [f32]) {
+        for channel in 0..self.channels {
+            let values = out.iter_mut().skip(channel).step_by(self.channels);
+            for (i, value) in values.enumerate() {
+                *value = self.value(channel, position + i as i64);
+            }
+        }
+    }
+
+    /// The value at `position`. `[any]`
+    pub fn value(&self, channel: usize, position: i64) -> f32 {
+        self.plane(channel)[self.index(position)]
+    }
+
+    /// Sets one value at a position that was already reached, or shortly after the end. `[device]`
+    pub fn set(&mut self, channel: usize, position: i64, value: f32) {
+        let at = self.index(position);
+        let (capacity, overhang) = (self.capacity, self.overhang);
+        let plane = self.plane_mut(channel);
+        plane[at] = value;
+        if at < overhang {
+            plane[at + capacity] = value;
+        }
+    }
+
+    /// Moves the end to `end` if it lies before, with silence in between. `[device]`
+    pub fn reach(&mut self, end: i64) {
+        if end <= self.end {
+            return;
+        }
+        self.end = end;
+        // As far again as any window looks ahead, so that beyond the end there is silence.
+        self.silence_until(end);
+    }
+
+    /// Sees to it that there is silence from the end to a window's length after `position`. `[device]`
+    pub fn silence_until(&mut self, position: i64) {
+        let clear_to = position + self.overhang as i64;
+        if clear_to > self.cleared {
+            let to = clear_to + self.overhang as i64 / 2;
+            let frames = ((to - self.cleared) as usize).min(self.capacity);
+            self.zero(to - frames as i64, frames);
+            self.cleared = to;
+        }
+    }
+
+    fn zero(&mut self, position: i64, frames: usize) {
+        let at = self.index(position);
+        let first = frames.min(self.capacity - at);
+        for (at, len) in [(at, first), (0, frames - first)] {
+            for channel in 0..self.channels {
+                self.plane_mut(channel)[at..at + len].fill(0.0);
+            }
+            self.mirror(at, len);
+        }
+    }
+
+    /// (place, first frame, frames) of the one or two runs that `count` frames at `position` fill.
+    fn pieces(&self, position: i64, count: usize) -> [(usize, usize, usize); 2] {
+        let oldest = self.end - (self.capacity - self.overhang) as i64;
+        let skip = (oldest - position).clamp(0, count as i64) as usize;
+        let at = self.index(position + skip as i64);
+        let first = (count - skip).min(self.capacity - at);
+        [(at, skip, first), (0, skip + first, count - skip - first)]
+    }
+
+    /// Repeats what was written at `at` after the capacity, as far as it belongs there.
+    fn mirror(&mut self, at: usize, len: usize) {
+        let (capacity, to) = (self.capacity, (at + len).min(self.overhang));
+        if at < to {
+            for channel in 0..self.channels {
+                self.plane_mut(channel).copy_within(at..to, capacity + at);
+            }
+        }
+    }
+
+    fn index(&self, position: i64) -> usize {
+        position as usize & (self.capacity - 1)
+    }
+
+    fn plane(&self, channel: usize) -> &[f32] {
+        let stride = self.capacity + self.overhang;
+        &self.planes[channel * stride..(channel + 1) * stride]
+    }
+
+    fn plane_mut(&mut self, channel: usize) -> &mut [f32] {
+        let stride = self.capacity + self.overhang;
+        &mut self.planes[channel * stride..(channel + 1) * stride]
+    }
+}

@@ -1,0 +1,140 @@
+//! A streaming thread and a device thread, joined.
+
+mod gaps;
+mod intake;
+mod period;
+mod player;
+mod shared;
+mod writer;
+
+use std::{fmt, sync::Arc};
+
+pub use period::Period;
+pub use player::Player;
+pub use writer::{Writer, Written};
+
+use crate::{Quality, Tuning, ring};
+use shared::Shared;
+
+/// What the rate is matched against (LS-77, LS-81).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Against {
+    /// Nothing: the rate is not altered, and nothing is dropped or inserted to correct drift. A
+    /// stamp still says when playing begins; without one it begins at the target delay.
+    #[default]
+    Nothing,
+    /// The due times: readings of the master time line. Also for a stream that is not live and
+    /// follows a clock that is not the device's.
+    Stamps,
+    /// The due times are of a private clock. It is mapped to the master time line by the times of
+    /// arrival; then the target delay is added.
+    PrivateStamps,
+    /// The rate at which data arrives: the queue is held at the target delay.
+    Arrivals,
+}
+
+/// How a [`link`] is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinkConfig {
+    /// Values in a frame, 1 to 64.
+    pub channels: usize,
+    /// Nominal rate of what is written, 8,000 to 384,000 Hz.
+    pub input_rate_hz: u32,
+    /// Nominal rate of what is played, 8,000 to 384,000 Hz.
+    pub output_rate_hz: u32,
+    /// What the queue can hold, 1 ms to 60 s.
+    pub capacity_ns: i64,
+    /// From arrival (as the clock lines see it) to playing, 0 to the capacity. Not used with
+    /// [`Against::Stamps`], where the stamps say it.
+    pub target_delay_ns: i64,
+    /// What the rate is matched against to begin with.
+    pub against: Against,
+    /// How clean, how quick and how costly.
+    pub quality: Quality,
+    /// Judgement of the controller.
+    pub tuning: Tuning,
+    /// Error up to which only the ratio corrects; beyond, frames are dropped or silence is inserted
+    /// (LS-83, LS-84). 1 ms to 1 s.
+    pub tolerance_ns: i64,
+}
+
+impl Default for LinkConfig {
+    fn default() -> Self {
+        Self {
+            channels: 2,
+            input_rate_hz: 48_000,
+            output_rate_hz: 48_000,
+            capacity_ns: 1_000_000_000,
+            target_delay_ns: 40_000_000,
+            against: Against::Nothing,
+            quality: Quality::Standard,
+            tuning: Tuning::default(),
+            tolerance_ns: 40_000_000,
+        }
+    }
+}
+
+/// Why a link cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// A number of [`LinkConfig`] is out of its range.
+    OutOfRange {
+        /// The field.
+        field: &'static str,
+        /// What was asked for.
+        found: i64,
+        /// What would be accepted.
+        min: i64,
+        /// What would be accepted.
+        max: i64,
+    },
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OutOfRange { field, found, min, max } => {
+                write!(f, "`{field}` is {found}; it can be {min} to {max}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LinkError {}
+
+/// Joins a thread that has audio to one that plays it on another clock. `[main]`
+///
+/// Everything is allocated here. The [`Writer`] goes to the streaming thread, the [`Player`] to the
+/// device's; both are wait-free.
+///
+/// # Errors
+///
+/// [`LinkError::OutOfRange`] names the field of `config` that is out of range.
+pub fn link(config: LinkConfig) -> Result<(Writer, Player), LinkError> {
+    check(&config)?;
+    let shared = Arc::new(Shared::new(&config));
+    let capacity_frames = frames(config.capacity_ns, config.input_rate_hz).max(64);
+    let (ring_in, ring_out) = ring::ring(config.channels, capacity_frames);
+    let writer = Writer::new(&config, ring_in, Arc::clone(&shared));
+    Ok((writer, Player::new(&config, capacity_frames, ring_out, shared)))
+}
+
+fn check(config: &LinkConfig) -> Result<(), LinkError> {
+    let ranges = [
+        ("channels", config.channels as i64, 1, 64),
+        ("input_rate_hz", i64::from(config.input_rate_hz), 8_000, 384_000),
+        ("output_rate_hz", i64::from(config.output_rate_hz), 8_000, 384_000),
+        ("capacity_ns", config.capacity_ns, 1_000_000, 60_000_000_000),
+        ("target_delay_ns", config.target_delay_ns, 0, config.capacity_ns),
+        ("tolerance_ns", config.tolerance_ns, 1_000_000, 1_000_000_000),
+    ];
+    match ranges.into_iter().find(|(_, found, min, max)| found < min || found > max) {
+        Some((field, found, min, max)) => Err(LinkError::OutOfRange { field, found, min, max }),
+        None => Ok(()),
+    }
+}
+
+fn frames(time_ns: i64, rate_hz: u32) -> usize {
+    (time_ns as i128 * i128::from(rate_hz) / 1_000_000_000) as usize
+}

@@ -1,0 +1,234 @@
+//! From the ring to the history: where each block belongs, and what it says about the clocks.
+
+use super::{Against, Period, gaps::Gaps, shared::Shared};
+use crate::{
+    ClockLine, History, LineConfig, Tuning,
+    ring::{Mark, RingReader},
+};
+
+/// Longest gap in the stamps that is filled with silence (LS-86); beyond, a new segment begins.
+const LONGEST_GAP_S: f64 = 10.0;
+
+/// What the player must know of blocks taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// All, or all that there was room for.
+    Blocks,
+    /// A flush or another segment: nothing before counts any more.
+    Restart,
+}
+
+pub(super) struct Intake {
+    ring: RingReader,
+    pub history: History,
+    pub gaps: Gaps,
+    /// Line of due times or of arrivals over positions.
+    pub source: ClockLine,
+    /// Where the first block of the segment stands, once there is one.
+    pub begin: Option<i64>,
+    /// When `begin` is due by its own stamp.
+    pub begin_due_ns: Option<i64>,
+    rate_hz: f64,
+    tuning: Tuning,
+    /// Position after the newest block.
+    next: i64,
+    /// Its due time, going by the newest stamp, ns.
+    next_due_ns: Option<f64>,
+    /// Mean deviation of the stamps, seconds.
+    stamp_jitter: f64,
+    /// A block that waits for room, and its position.
+    waiting: Option<(Mark, i64)>,
+    /// A block of a new segment, for after the restart.
+    held: Option<Mark>,
+    /// Flushes done.
+    flushes: u32,
+}
+
+impl Intake {
+    pub fn new(ring: RingReader, history: History, rate_hz: f64, tuning: Tuning) -> Self {
+        let source = ClockLine::new(LineConfig {
+            rate_hz,
+            prior_ppm: tuning.prior_ppm,
+            patience_ns: tuning.patience_s * 1e9,
+            ..LineConfig::default()
+        });
+        Self {
+            ring,
+            history,
+            gaps: Gaps::new((tuning.fade_s * rate_hz) as usize),
+            source,
+            begin: None,
+            begin_due_ns: None,
+            rate_hz,
+            tuning,
+            next: 0,
+            next_due_ns: None,
+            stamp_jitter: 0.0,
+            waiting: None,
+            held: None,
+            flushes: 0,
+        }
+    }
+
+    /// Forgets the segment.
+    pub fn restart(&mut self) {
+        self.history.clear();
+        self.gaps.clear();
+        self.source.clear();
+        (self.begin, self.begin_due_ns, self.next_due_ns) = (None, None, None);
+        (self.next, self.stamp_jitter) = (0, 0.0);
+    }
+
+    /// Takes what the ring holds, as long as nothing from position `needed` on is overwritten.
+    pub fn take(
+        &mut self,
+        shared: &Shared,
+        against: Against,
+        needed: Option<i64>,
+        starved: bool,
+        period: &mut Period,
+    ) -> Taken {
+        if shared.flushes() != self.flushes && self.discard() {
+            self.flushes = self.flushes.wrapping_add(1);
+            return Taken::Restart;
+        }
+        while let Some((mark, position)) = self.next_block() {
+            let Some(position) = position else {
+                period.discontinuities += 1;
+                self.held = Some(mark);
+                return Taken::Restart;
+            };
+            let oldest = needed.unwrap_or(self.begin.unwrap_or(position));
+            let room = oldest + self.history.capacity_frames() as i64;
+            if mark.frames > 0 && position + mark.frames as i64 > room {
+                self.waiting = Some((mark, position));
+                break;
+            }
+            self.observe(&mark, position, against, starved);
+            self.place(&mark, position, needed, period);
+        }
+        Taken::Blocks
+    }
+
+    /// Drops all blocks up to a flush; true when it was found.
+    fn discard(&mut self) -> bool {
+        let waiting = self.waiting.take().map(|(mark, _)| mark);
+        for mark in [waiting, self.held.take()].into_iter().flatten() {
+            self.ring.skip(mark.frames);
+        }
+        while let Some(mark) = self.ring.mark() {
+            if mark.flush {
+                self.held = (mark.frames > 0).then_some(mark);
+                return true;
+            }
+            self.ring.skip(mark.frames);
+        }
+        false
+    }
+
+    /// The next block and where it belongs; no position when it begins another segment.
+    fn next_block(&mut self) -> Option<(Mark, Option<i64>)> {
+        if let Some((mark, position)) = self.waiting.take() {
+            return Some((mark, Some(position)));
+        }
+        let mark = self.held.take().or_else(|| self.ring.mark())?;
+        let position = self.locate(&mark);
+        Some((mark, position))
+    }
+
+    /// By its stamp where it has one that says more than the count of frames, else by the count.
+    fn locate(&mut self, mark: &Mark) -> Option<i64> {
+        let counted = self.next + mark.lost_frames as i64;
+        let (Some(due_ns), Some(expected_ns)) = (mark.due_ns, self.next_due_ns) else {
+            return Some(counted);
+        };
+        let expected_ns = expected_ns + mark.lost_frames as f64 * 1e9 / self.rate_hz;
+        let gap = (due_ns as f64 - expected_ns) * 1e-9;
+        if gap.abs() > LONGEST_GAP_S {
+            return None;
+        }
+        let jitter = self.tuning.alignment_s.max(5.0 * self.stamp_jitter);
+        if gap.abs() <= jitter && !mark.discontinuity {
+            self.stamp_jitter += (gap.abs() - self.stamp_jitter) / 32.0;
+            return Some(counted);
+        }
+        Some(counted + (gap * self.rate_hz).round() as i64)
+    }
+
+    fn observe(&mut self, mark: &Mark, position: i64, against: Against, starved: bool) {
+        if mark.frames == 0 {
+            return;
+        }
+        let patience =
+            if starved { self.tuning.starved_patience_s } else { self.tuning.patience_s };
+        let end = position + mark.frames as i64;
+        let reading = match against {
+            Against::Nothing => None,
+            Against::Stamps => mark.due_ns.map(|due_ns| (position, due_ns)),
+            Against::PrivateStamps | Against::Arrivals => Some((end, mark.arrived_ns)),
+        };
+        if let Some((frames, time_ns)) = reading {
+            self.source.observe_within(frames, time_ns, patience * 1e9);
+        }
+    }
+
+    /// Writes the frames of a block that are still of use.
+    fn place(&mut self, mark: &Mark, position: i64, needed: Option<i64>, period: &mut Period) {
+        if mark.frames == 0 {
+            return;
+        }
+        let end = position + mark.frames as i64;
+        if self.begin.is_none() {
+            (self.begin, self.begin_due_ns) = (Some(position), mark.due_ns);
+            self.next = position;
+        }
+        period.discontinuities += u32::from(mark.discontinuity);
+        let known_end = self.next;
+        if position > known_end {
+            self.gaps.open(known_end, position);
+            period.discontinuities += u32::from(!mark.discontinuity && mark.lost_frames == 0);
+        }
+        let needed = needed.unwrap_or(i64::MIN / 2);
+        let late = (needed - position).clamp(0, mark.frames as i64);
+        let again = (known_end.min(end) - position.max(needed)).max(0) as usize;
+        let missing = self.gaps.fill(position.max(needed), end.min(known_end));
+        period.late_frames += late as usize;
+        period.cropped_frames += again.saturating_sub(missing);
+        self.ring.skip(late as usize);
+        self.write(position + late, mark.frames - late as usize);
+        if end > self.next {
+            self.next = end;
+            let length_ns = mark.frames as f64 * 1e9 / self.rate_hz;
+            self.next_due_ns = match (mark.due_ns, self.next_due_ns) {
+                (Some(due_ns), _) => Some(due_ns as f64 + length_ns),
+                (None, Some(due_ns)) => {
+                    Some(due_ns + length_ns + mark.lost_frames as f64 * 1e9 / self.rate_hz)
+                }
+                (None, None) => None,
+            };
+        }
+    }
+
+    fn write(&mut self, position: i64, frames: usize) {
+        let (history, mut at) = (&mut self.history, position);
+        let channels = history.channels();
+        self.ring.pop(frames, |piece| {
+            history.write_interleaved(at, piece);
+            at += (piece.len() / channels) as i64;
+        });
+    }
+
+    /// Is everything taken that was written?
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_none() && self.held.is_none() && self.ring.fill_frames() == 0
+    }
+
+    pub fn ring_frames(&self) -> usize {
+        self.ring.fill_frames()
+    }
+
+    pub fn publish(&self, shared: &Shared, read: Option<i64>) {
+        let begin = read.or(self.begin).unwrap_or(0);
+        shared.set_waiting_frames((self.next - begin).max(0) as usize);
+    }
+}

@@ -1,0 +1,413 @@
+//! The end of a link that plays.
+
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+use super::{
+    Against, LinkConfig, Period,
+    gaps::{fade, fade_out},
+    intake::{Intake, Taken},
+    shared::Shared,
+};
+use crate::{
+    Aim, Anchor, ClockLine, ClockTime, Controller, History, Interpolator, LineConfig, Path, Phase,
+    ring::RingReader,
+};
+
+/// Frames filled at once; a longer period is filled in pieces.
+const PIECE_FRAMES: usize = 512;
+
+/// Plays what the writer writes, on the device's clock; lives on the device thread. Wait-free,
+/// never allocates, frees, locks or asks the system for anything.
+pub struct Player {
+    shared: Arc<Shared>,
+    config: LinkConfig,
+    against: Against,
+    intake: Intake,
+    interpolator: Interpolator,
+    controller: Controller,
+    /// Line of playing times over output frames.
+    device: ClockLine,
+    played_frames: i64,
+    path: Path,
+    playing: bool,
+    /// Position from which on input is to be heard; what lies before was heard or never came.
+    resume: Option<i64>,
+    /// Concealed up to here, because nothing had come.
+    concealed: Option<i64>,
+    /// Delay beyond the asked for, because data comes too late for that, ns.
+    extra_delay_ns: f64,
+    /// Output frames for which there was nothing to play although data came.
+    waited_frames: usize,
+    fade_frames: usize,
+    /// Output frames still to be faded in.
+    fading_in: usize,
+    scratch: Vec<f32>,
+}
+
+impl Player {
+    pub(super) fn new(
+        config: &LinkConfig,
+        capacity_frames: usize,
+        ring: RingReader,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let (input_hz, output_hz) =
+            (f64::from(config.input_rate_hz), f64::from(config.output_rate_hz));
+        let interpolator = Interpolator::new(input_hz, output_hz, config.quality);
+        let window = interpolator.window_frames() + 64;
+        let piece_frames = (PIECE_FRAMES as f64 * input_hz / output_hz) as usize;
+        let history =
+            History::new(config.channels, capacity_frames + 2 * piece_frames + 2 * window, window);
+        let fade_frames = (config.tuning.fade_s * output_hz).ceil() as usize;
+        Self {
+            shared,
+            config: *config,
+            against: config.against,
+            intake: Intake::new(ring, history, input_hz, config.tuning),
+            interpolator,
+            controller: Controller::new(config.tuning),
+            device: ClockLine::new(LineConfig {
+                rate_hz: output_hz,
+                prior_ppm: config.tuning.prior_ppm,
+                outlier_ns: 1e6,
+                patience_ns: 0.0,
+                run: 1,
+                ..LineConfig::default()
+            }),
+            played_frames: 0,
+            path: Path::new(0, 0.0, input_hz / output_hz),
+            playing: false,
+            resume: None,
+            concealed: None,
+            extra_delay_ns: 0.0,
+            waited_frames: 0,
+            fade_frames,
+            fading_in: 0,
+            scratch: vec![0.0; fade_frames * config.channels],
+        }
+    }
+
+    /// Fills `out`, one period. `[device]`
+    ///
+    /// | argument  | meaning                                                                     |
+    /// |-----------|-----------------------------------------------------------------------------|
+    /// | `out`     | interleaved, any number of frames; every value is overwritten               |
+    /// | `play_ns` | master time at which the device plays the first frame of `out`, smoothed by a [`Timeline`](crate::Timeline) |
+    pub fn fill(&mut self, out: &mut [f32], play_ns: i64) -> Period {
+        let mut period = Period::default();
+        self.device.observe(self.played_frames, play_ns);
+        self.adopt_against();
+        for piece in out.chunks_mut(PIECE_FRAMES * self.config.channels) {
+            self.fill_piece(piece, &mut period);
+        }
+        self.report(&mut period);
+        period
+    }
+
+    fn fill_piece(&mut self, out: &mut [f32], period: &mut Period) {
+        let frames = out.len() / self.config.channels;
+        self.take(period);
+        let now = self.device_time(0);
+        if !self.playing {
+            self.try_start(now, frames, period);
+        }
+        if self.playing {
+            self.play(out, now, period);
+        } else {
+            out.fill(0.0);
+        }
+        self.played_frames += frames as i64;
+    }
+
+    /// Matches against something else from the next period on. `[any]`
+    pub fn set_against(&self, against: Against) {
+        self.shared.set_against(against);
+    }
+
+    /// Changes the target delay; the position moves there as after any other error. `[any]`
+    pub fn set_target_delay_ns(&self, delay_ns: i64) {
+        self.shared.set_target_delay_ns(delay_ns);
+    }
+
+    /// Input frames that must have come after the position that is heard: the resampler's delay.
+    /// The alignment accounts for it; it only has to be there in time (LS-M16).
+    pub fn lookahead_frames(&self) -> usize {
+        self.interpolator.lookahead_frames()
+    }
+
+    fn adopt_against(&mut self) {
+        let against = self.shared.against();
+        if against != self.against {
+            self.against = against;
+            self.intake.source.clear();
+            self.controller.reset();
+        }
+    }
+
+    fn take(&mut self, period: &mut Period) {
+        loop {
+            let needed = self.playing.then(|| self.oldest_needed()).or(self.resume);
+            let starved = !self.playing;
+            match self.intake.take(&self.shared, self.against, needed, starved, period) {
+                Taken::Blocks => return,
+                Taken::Restart => self.restart(period),
+            }
+        }
+    }
+
+    fn restart(&mut self, period: &mut Period) {
+        self.intake.restart();
+        self.controller.reset();
+        self.path.set_step(self.nominal_step());
+        (self.playing, self.resume, self.concealed) = (false, None, None);
+        (self.extra_delay_ns, self.waited_frames) = (0.0, 0);
+        period.resyncs += 1;
+    }
+
+    fn oldest_needed(&self) -> i64 {
+        self.path.frame() - self.interpolator.window_frames() as i64 / 2
+    }
+
+    fn nominal_step(&self) -> f64 {
+        f64::from(self.config.input_rate_hz) / f64::from(self.config.output_rate_hz)
+    }
+
+    /// When the device plays the frame that is `ahead` frames from the next one.
+    fn device_time(&self, ahead: usize) -> ClockTime {
+        let frames = self.played_frames + ahead as i64;
+        self.device.time_ns(frames, 0.0, Anchor::Mean).unwrap_or_default()
+    }
+
+    /// From the source's line to the due time, ns.
+    fn delay_ns(&self) -> f64 {
+        let target = match self.against {
+            Against::Stamps => 0.0,
+            _ => self.shared.target_delay_ns() as f64,
+        };
+        target + self.extra_delay_ns
+    }
+
+    fn anchor(&self) -> Anchor {
+        match self.against {
+            Against::PrivateStamps => Anchor::Earliest,
+            _ => Anchor::Mean,
+        }
+    }
+
+    /// The input position that is due at `now`.
+    fn due_position(&self, now: ClockTime) -> Option<(i64, f64)> {
+        if self.against != Against::Nothing {
+            return self.intake.source.frame_at(now.plus_ns(-self.delay_ns()), self.anchor());
+        }
+        let begin = self.intake.begin?;
+        if let (Some(due_ns), None) = (self.intake.begin_due_ns, self.resume) {
+            let ahead =
+                now.since(ClockTime::from_ns(due_ns)) * 1e-9 * f64::from(self.config.input_rate_hz);
+            // Whole frames, so that equal rates pass through bit by bit.
+            return Some((begin + ahead.round() as i64, 0.0));
+        }
+        let from = self.resume.unwrap_or(begin);
+        let delay_frames = self.delay_ns() * 1e-9 * f64::from(self.config.input_rate_hz);
+        let enough = self.intake.history.end() - from >= delay_frames as i64;
+        (enough || self.has_ended()).then_some((from, 0.0))
+    }
+
+    fn has_ended(&self) -> bool {
+        self.shared.ended.load(Relaxed) && self.intake.is_empty()
+    }
+
+    /// One past the last input frame that `frames` output frames from here need.
+    fn needed_end(&self, path: &Path, frames: usize) -> i64 {
+        path.after(frames).frame() + self.interpolator.lookahead_frames() as i64 + 2
+    }
+
+    /// Begins to play when something is due in this period and it is there.
+    fn try_start(&mut self, now: ClockTime, frames: usize, period: &mut Period) {
+        let Some((frame, fraction)) = self.due_position(now) else { return };
+        let Some(begin) = self.resume.or(self.intake.begin) else { return };
+        let mut path = self.path;
+        path.set_step(self.nominal_step() * (1.0 + self.controller.ratio_ppm() * 1e-6));
+        path.jump(frame, fraction);
+        let end = self.needed_end(&path, frames);
+        let lookahead = self.interpolator.lookahead_frames() as i64;
+        if path.after(frames).frame() + lookahead < begin {
+            return;
+        }
+        let short = end - self.intake.history.end();
+        if short > 0 && !self.has_ended() {
+            self.wait_for_late(short, frames);
+            return;
+        }
+        self.path = path;
+        self.playing = true;
+        self.waited_frames = 0;
+        self.fading_in = if self.resume.is_some() { self.fade_frames } else { 0 };
+        self.controller.start();
+        period.resyncs += 1;
+    }
+
+    /// Data keeps coming too late for the delay asked for: after half a second the delay grows.
+    fn wait_for_late(&mut self, short_frames: i64, frames: usize) {
+        self.waited_frames += frames;
+        let rate = f64::from(self.config.input_rate_hz);
+        let far = self.config.capacity_ns as f64;
+        let short_ns = short_frames as f64 * 1e9 / rate;
+        if self.waited_frames > self.config.output_rate_hz as usize / 2 && short_ns < far {
+            self.extra_delay_ns += short_ns;
+            self.waited_frames = 0;
+        }
+    }
+
+    fn play(&mut self, out: &mut [f32], now: ClockTime, period: &mut Period) {
+        let channels = self.config.channels;
+        let frames = out.len() / channels;
+        let aim = self.aim(now);
+        if let Some(aim) = aim {
+            period.error_ns = (aim.error * 1e9) as i64;
+            if self.correct(&aim, now, out, period) {
+                return;
+            }
+            let seconds = self.device_time(frames).since(now) * 1e-9;
+            let ratio_ppm = self.controller.step(&aim, seconds);
+            self.path.ramp_to(self.nominal_step() * (1.0 + ratio_ppm * 1e-6), frames);
+        } else {
+            self.path.set_step(self.nominal_step());
+        }
+        self.conceal(frames, period);
+        self.mute_before_resume(out);
+        self.render(out, aim.is_none());
+        self.fade_in(out);
+    }
+
+    fn aim(&self, now: ClockTime) -> Option<Aim> {
+        if self.against == Against::Nothing {
+            return None;
+        }
+        let source = &self.intake.source;
+        let due = source.time_ns(self.path.frame(), self.path.fraction(), self.anchor())?;
+        let due = due.plus_ns(self.delay_ns());
+        let ratio = (1.0 + self.device.slope_ppm() * 1e-6) / (1.0 + source.slope_ppm() * 1e-6);
+        Some(Aim {
+            error: now.since(due) * 1e-9,
+            error_error: source.height_error(self.anchor()),
+            ratio_ppm: (ratio - 1.0) * 1e6,
+            ratio_error_ppm: source.slope_error_ppm().hypot(self.device.slope_error_ppm()),
+        })
+    }
+
+    /// Drops or inserts when the error is beyond the tolerance; true when `out` is filled by that.
+    fn correct(&mut self, aim: &Aim, now: ClockTime, out: &mut [f32], period: &mut Period) -> bool {
+        let error_ns = aim.error * 1e9;
+        if error_ns.abs() <= self.config.tolerance_ns as f64 {
+            return false;
+        }
+        period.resyncs += 1;
+        self.controller.start();
+        let Some((frame, fraction)) = self.due_position(now) else { return false };
+        let mut old = self.path;
+        let here = self.path.frame();
+        if error_ns > 0.0 {
+            period.dropped_frames += (frame - here).max(0) as usize;
+            self.path.jump(frame, fraction);
+            if self.needed_end(&self.path, out.len() / self.config.channels)
+                > self.intake.history.end()
+            {
+                self.pause(here);
+            }
+        } else {
+            self.pause(here);
+        }
+        if self.playing {
+            self.conceal(out.len() / self.config.channels, period);
+            self.render(out, false);
+        } else {
+            out.fill(0.0);
+        }
+        self.cross_fade(&mut old, out);
+        true
+    }
+
+    /// Stops playing until `from` is due.
+    fn pause(&mut self, from: i64) {
+        self.playing = false;
+        self.resume = Some(from + 1);
+        self.concealed = None;
+        self.controller.hold();
+    }
+
+    /// Lets the old path fade out over the begin of what is in `out`, which fades in.
+    fn cross_fade(&mut self, old: &mut Path, out: &mut [f32]) {
+        let channels = self.config.channels;
+        let frames = self.fade_frames.min(out.len() / channels);
+        let scratch = &mut self.scratch[..frames * channels];
+        self.interpolator.fill_interleaved(&self.intake.history, old, scratch);
+        for (i, (new, old)) in
+            out.chunks_exact_mut(channels).zip(scratch.chunks_exact(channels)).enumerate()
+        {
+            let gain = fade(i as i64 + 1, frames as i64);
+            for (new, old) in new.iter_mut().zip(old) {
+                *new = *new * gain + old * (1.0 - gain);
+            }
+        }
+    }
+
+    /// Prepares what is missing in this period: faded edges, then silence.
+    fn conceal(&mut self, frames: usize, period: &mut Period) {
+        let needed = self.needed_end(&self.path, frames);
+        let fade_frames = self.fade_frames as i64;
+        period.silence_frames +=
+            self.intake.gaps.conceal(&mut self.intake.history, needed + fade_frames);
+        let end = self.intake.history.end();
+        if needed <= end {
+            return;
+        }
+        self.intake.history.silence_until(needed);
+        if self.concealed != Some(end) {
+            fade_out(&mut self.intake.history, end, fade_frames);
+            self.concealed = Some(end);
+        }
+        if !self.has_ended() {
+            period.underrun_frames += ((needed - end) as usize).min(frames);
+        }
+    }
+
+    fn mute_before_resume(&mut self, _out: &mut [f32]) {}
+
+    fn render(&mut self, out: &mut [f32], may_pass: bool) {
+        let end = self.intake.history.end() + self.fade_frames as i64;
+        if may_pass && self.path.is_whole() {
+            self.intake.history.read_interleaved(self.path.frame(), out);
+            self.path = self.path.after(out.len() / self.config.channels);
+        } else {
+            self.interpolator.fill_interleaved(&self.intake.history, &mut self.path, out);
+        }
+        if self.path.frame() >= end && !self.has_ended() {
+            self.pause(self.intake.history.end() - 1);
+        }
+    }
+
+    fn fade_in(&mut self, out: &mut [f32]) {
+        let channels = self.config.channels;
+        for frame in out.chunks_exact_mut(channels).take(self.fading_in) {
+            let gain =
+                fade((self.fade_frames - self.fading_in) as i64 + 1, self.fade_frames as i64);
+            frame.iter_mut().for_each(|value| *value *= gain);
+            self.fading_in -= 1;
+        }
+    }
+
+    fn report(&mut self, period: &mut Period) {
+        let read = self.playing.then(|| self.path.frame());
+        self.intake.publish(&self.shared, read);
+        period.phase = if self.playing || self.resume.is_some() {
+            self.controller.phase()
+        } else {
+            Phase::StartOver
+        };
+        period.locked = self.playing && self.controller.is_locked();
+        period.ratio_ppm = self.controller.ratio_ppm();
+        period.ratio_error_ppm = self.intake.source.slope_error_ppm();
+        period.fill_frames = self.intake.ring_frames() + self.shared.waiting_frames();
+        period.drained = self.has_ended() && self.path.frame() >= self.intake.history.end();
+    }
+}

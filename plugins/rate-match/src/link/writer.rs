@@ -1,0 +1,120 @@
+//! The end of a link that takes audio in.
+
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+
+use super::{Against, LinkConfig, shared::Shared};
+use crate::ring::{Mark, RingWriter};
+
+/// Takes blocks of audio; lives on the streaming thread. Wait-free, never allocates.
+pub struct Writer {
+    ring: RingWriter,
+    shared: Arc<Shared>,
+    channels: usize,
+    capacity_frames: usize,
+    /// Frames lost since the last mark.
+    lost_frames: usize,
+    /// A flush or a discontinuity that found no room is told with the next block.
+    flush: bool,
+    discontinuity: bool,
+}
+
+/// What became of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Frames that are in the queue now.
+    pub frames: usize,
+    /// Frames that found no room (overrun). Their time passes in silence.
+    pub lost_frames: usize,
+}
+
+impl Writer {
+    pub(super) fn new(config: &LinkConfig, ring: RingWriter, shared: Arc<Shared>) -> Self {
+        let capacity_frames = ring.room_frames();
+        Self {
+            ring,
+            shared,
+            channels: config.channels,
+            capacity_frames,
+            lost_frames: 0,
+            flush: false,
+            discontinuity: false,
+        }
+    }
+
+    /// Queues a block. `[streaming]`
+    ///
+    /// | argument        | meaning                                                                 |
+    /// |-----------------|-------------------------------------------------------------------------|
+    /// | `frames`        | interleaved, full scale is ±1.0; a rest that is no whole frame is ignored |
+    /// | `due_ns`        | when the first frame is due, if it is stamped: a reading of the master time line, or of the private clock with [`Against::PrivateStamps`] |
+    /// | `arrived_ns`    | when the block was complete, a reading of the master time line         |
+    /// | `discontinuity` | the block does not follow the one before it                            |
+    ///
+    /// What finds no room is lost, and counted; a source that can wait asks
+    /// [`room_frames`](Self::room_frames) first.
+    pub fn write(
+        &mut self,
+        frames: &[f32],
+        due_ns: Option<i64>,
+        arrived_ns: i64,
+        discontinuity: bool,
+    ) -> Written {
+        let count = frames.len() / self.channels;
+        let mark = Mark {
+            frames: 0,
+            lost_frames: self.lost_frames,
+            due_ns,
+            arrived_ns,
+            discontinuity: discontinuity || self.discontinuity,
+            flush: self.flush,
+        };
+        let pushed = self.ring.push(&frames[..count * self.channels], mark);
+        let written =
+            Written { frames: pushed.unwrap_or(0), lost_frames: count - pushed.unwrap_or(0) };
+        if pushed.is_some() {
+            (self.lost_frames, self.flush, self.discontinuity) = (0, false, false);
+        } else {
+            self.discontinuity |= discontinuity;
+        }
+        self.lost_frames += written.lost_frames;
+        written
+    }
+
+    /// Forgets all that is queued; what comes next starts a new segment, and the ratio is found
+    /// anew (LS-87). Takes effect in the player's next period. `[streaming]`
+    pub fn flush(&mut self) {
+        self.lost_frames = 0;
+        // One that is still to be told covers this one.
+        if !self.flush {
+            self.shared.flush();
+        }
+        self.flush = true;
+        self.shared.ended.store(false, Relaxed);
+        self.write(&[], None, 0, false);
+    }
+
+    /// No more will come: the player drains what is queued. A flush takes it back. `[streaming]`
+    pub fn end(&mut self) {
+        self.shared.ended.store(true, Relaxed);
+    }
+
+    /// Frames that can be written now. `[streaming]`
+    pub fn room_frames(&self) -> usize {
+        self.ring.room_frames()
+    }
+
+    /// Frames queued and not played yet. `[streaming]`
+    pub fn fill_frames(&self) -> usize {
+        self.capacity_frames - self.ring.room_frames() + self.shared.waiting_frames()
+    }
+
+    /// Matches against something else from the player's next period on. `[any]`
+    pub fn set_against(&self, against: Against) {
+        self.shared.set_against(against);
+    }
+
+    /// Changes the target delay; the position moves there as after any other error. `[any]`
+    pub fn set_target_delay_ns(&self, delay_ns: i64) {
+        self.shared.set_target_delay_ns(delay_ns);
+    }
+}

@@ -1,0 +1,56 @@
+//! What a filter is asked to keep and to remove.
+
+/// How clean, how quick and how costly the resampler is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Quality {
+    /// 12 frames of lag and no more; gives up the top octave's cleanness for it.
+    LowLatency,
+    /// −140 dB THD+N, flat to 20 kHz; what aliases falls above 20 kHz.
+    #[default]
+    Standard,
+    /// As standard, and nothing aliases: what the lower rate cannot hold is removed.
+    Strict,
+    /// −150 dB, computed in `f64`; nothing that falls into the passband aliases.
+    Studio,
+}
+
+/// A low-pass in terms of the input rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Design {
+    /// End of the passband and begin of the stopband, cycles per input frame.
+    pub pass: f64,
+    pub stop: f64,
+    pub attenuation_db: f64,
+    /// Stretches of the fractional position, each with a cubic of its own.
+    pub phases: usize,
+    /// Coefficients and sums in `f64`.
+    pub double: bool,
+}
+
+impl Quality {
+    pub(crate) fn design(self, input_rate_hz: f64, output_rate_hz: f64) -> Design {
+        let low = input_rate_hz.min(output_rate_hz);
+        let pass_hz = match self {
+            Self::LowLatency => low * 0.34,
+            // 20 kHz where the rate can hold it, else nine tenths of what it can hold.
+            _ => (low * 0.45).min((low / 2.0 - 1_000.0).max(20_000.0)).min(low * 0.4536),
+        };
+        let stop_hz = match self {
+            Self::Strict => low / 2.0,
+            _ => low - pass_hz,
+        };
+        let attenuation_db = match self {
+            Self::LowLatency => 80.0,
+            Self::Standard | Self::Strict => 146.0,
+            Self::Studio => 160.0,
+        };
+        Design {
+            pass: pass_hz / input_rate_hz,
+            stop: stop_hz / input_rate_hz,
+            attenuation_db,
+            phases: 32,
+            double: self == Self::Studio,
+        }
+    }
+}

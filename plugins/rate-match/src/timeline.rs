@@ -1,0 +1,92 @@
+//! The smooth, monotonic time line of a device or a source.
+
+use crate::clock_line::{Anchor, ClockLine, ClockTime, LineConfig};
+
+/// Beyond this the time line jumps instead of gliding, ns.
+const JUMP_NS: f64 = 5e6;
+/// Time constant with which it glides to the estimate, seconds.
+const GLIDE_S: f64 = 0.5;
+
+/// Turns frame positions into times, from noisy observations. `[any]`
+///
+/// Observations may be late (a callback that had to wait), come in bursts or jitter to both sides.
+/// What comes out is continuous and monotonic, with a slope that changes by little: callback times
+/// themselves are never used (LS-M15).
+///
+/// For the player it says when the device plays the next frame:
+///
+/// ```
+/// # use driftless_rate_match::Timeline;
+/// let mut device = Timeline::new(48_000.0);
+/// let (mut position, latency_ns) = (0, 10_000_000);
+/// for callback in 0..100 {
+///     let now_ns = callback * 10_000_000 + 1_000 * (callback % 7); // late now and then
+///     device.observe(position, now_ns + latency_ns);
+///     let play_ns = device.time_of(position); // for `Player::fill`
+///     position += 480;
+///     # assert!((play_ns - callback * 10_000_000 - latency_ns).abs() < 6_000);
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    line: ClockLine,
+    rate_hz: f64,
+    /// (position, its time) where the present stretch begins, and its slope.
+    stretch: Option<(i64, ClockTime, f64)>,
+    anchor: Anchor,
+}
+
+impl Timeline {
+    /// A time line of a clock with this nominal rate, frames a second. `[main]`
+    pub fn new(rate_hz: f64) -> Self {
+        let line = ClockLine::new(LineConfig { rate_hz, ..LineConfig::default() });
+        Self { line, rate_hz, stretch: None, anchor: Anchor::Earliest }
+    }
+
+    /// Frame `position_frames` was seen at `observed_ns`. `[any]`
+    pub fn observe(&mut self, position_frames: i64, observed_ns: i64) {
+        self.line.observe(position_frames, observed_ns);
+        let Some(line_time) = self.line.time_ns(position_frames, 0.0, self.anchor) else { return };
+        let slope = self.line.slope_ppm() * 1e-6;
+        let here = self.at(position_frames).unwrap_or(line_time);
+        let off = line_time.since(here);
+        self.stretch = Some(if off.abs() > JUMP_NS {
+            (position_frames, line_time, slope)
+        } else {
+            (position_frames, here, slope + off * 1e-9 / GLIDE_S)
+        });
+    }
+
+    /// When the frame at `position_frames` is, ns; 0 before the first observation. `[any]`
+    pub fn time_of(&self, position_frames: i64) -> i64 {
+        self.at(position_frames).map_or(0, |time| time.ns)
+    }
+
+    /// How much faster than nominal the clock runs, ppm.
+    pub fn rate_ppm(&self) -> f64 {
+        let slope = self.line.slope_ppm() * 1e-6;
+        (1.0 / (1.0 + slope) - 1.0) * 1e6
+    }
+
+    /// Standard error of [`rate_ppm`](Self::rate_ppm).
+    pub fn rate_error_ppm(&self) -> f64 {
+        self.line.slope_error_ppm()
+    }
+
+    /// How often the line had to be moved because all observations stayed away from it.
+    pub fn shifts(&self) -> u32 {
+        self.line.shifts()
+    }
+
+    /// Forgets everything: another device, or one that was started again. `[any]`
+    pub fn clear(&mut self) {
+        self.line.clear();
+        self.stretch = None;
+    }
+
+    fn at(&self, position_frames: i64) -> Option<ClockTime> {
+        let (from, time, slope) = self.stretch?;
+        let seconds = (position_frames - from) as f64 / self.rate_hz;
+        Some(time.plus_ns(seconds * (1.0 + slope) * 1e9))
+    }
+}
