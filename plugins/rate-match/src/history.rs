@@ -5,8 +5,8 @@
 
 /// The last frames of a stream, one plane a channel, addressed by frame position.
 ///
-/// Positions grow without end; the frames of `end() - capacity .. end()` are kept. Beyond `end()`
-/// lies silence, as far as a resampler looks ahead.
+/// Positions grow without end; the frames of `end() - capacity .. end()` are kept. What lies beyond
+/// the end is silence only as far as [`silence_until`](Self::silence_until) was asked for.
 #[derive(Debug, Clone)]
 pub struct History {
     planes: Vec<f32>,
@@ -16,21 +16,22 @@ pub struct History {
     /// Frames after the capacity that repeat the first ones, so that any window is one slice.
     overhang: usize,
     end: i64,
-    cleared: i64,
+    /// There is silence from the end to here.
+    silent: i64,
 }
 
 impl History {
     /// Room for at least `capacity_frames`, read in windows of at most `window_frames`. `[main]`
     pub fn new(channels: usize, capacity_frames: usize, window_frames: usize) -> Self {
         let overhang = window_frames.max(16);
-        let capacity = (capacity_frames + 2 * overhang).next_power_of_two();
+        let capacity = (capacity_frames + overhang).next_power_of_two();
         Self {
             planes: vec![0.0; channels * (capacity + overhang)],
             channels,
             capacity,
             overhang,
             end: 0,
-            cleared: capacity as i64,
+            silent: capacity as i64,
         }
     }
 
@@ -41,7 +42,7 @@ impl History {
 
     /// Frames kept.
     pub fn capacity_frames(&self) -> usize {
-        self.capacity - 2 * self.overhang
+        self.capacity - self.overhang
     }
 
     /// One past the newest position written.
@@ -53,7 +54,7 @@ impl History {
     pub fn clear(&mut self) {
         self.planes.fill(0.0);
         self.end = 0;
-        self.cleared = self.capacity as i64;
+        self.silent = self.capacity as i64;
     }
 
     /// The frames from `position` on of one channel, at most the window given to [`new`](Self::new). `[any]`
@@ -68,7 +69,7 @@ impl History {
     pub fn write_interleaved(&mut self, position: i64, frames: &[f32]) {
         let channels = self.channels;
         let count = frames.len() / channels;
-        self.reach(position + count as i64);
+        self.grow(position, count);
         for (at, from, len) in self.pieces(position, count) {
             let part = &frames[from * channels..(from + len) * channels];
             for channel in 0..channels {
@@ -86,7 +87,7 @@ impl History {
     /// Appends `frames` frames, one slice a channel. `[device]`
     pub fn append_planar<'a>(&mut self, frames: usize, plane: impl Fn(usize) -> &'a [f32]) {
         let position = self.end;
-        self.reach(position + frames as i64);
+        self.grow(position, frames);
         for (at, from, len) in self.pieces(position, frames) {
             for channel in 0..self.channels {
                 self.plane_mut(channel)[at..at + len]
@@ -124,23 +125,26 @@ impl History {
 
     /// Moves the end to `end` if it lies before, with silence in between. `[device]`
     pub fn reach(&mut self, end: i64) {
-        if end <= self.end {
-            return;
+        if end > self.end {
+            self.silence_until(end);
+            self.end = end;
         }
-        self.end = end;
-        // As far again as any window looks ahead, so that beyond the end there is silence.
-        self.silence_until(end);
     }
 
-    /// Sees to it that there is silence from the end to a window's length after `position`. `[device]`
+    /// Sees to it that there is silence from the end to `position`. `[device]`
     pub fn silence_until(&mut self, position: i64) {
-        let clear_to = position + self.overhang as i64;
-        if clear_to > self.cleared {
-            let to = clear_to + self.overhang as i64 / 2;
-            let frames = ((to - self.cleared) as usize).min(self.capacity);
-            self.zero(to - frames as i64, frames);
-            self.cleared = to;
+        let from = self.end.max(self.silent);
+        if position > from {
+            let frames = ((position - from) as usize).min(self.capacity);
+            self.zero(position - frames as i64, frames);
+            self.silent = position;
         }
+    }
+
+    /// Moves the end over frames that are about to be written, with silence before `position`.
+    fn grow(&mut self, position: i64, count: usize) {
+        self.reach(position);
+        self.end = self.end.max(position + count as i64);
     }
 
     fn zero(&mut self, position: i64, frames: usize) {
@@ -177,7 +181,12 @@ impl History {
         position as usize & (self.capacity - 1)
     }
 
-    fn plane(&self, channel: usize) -> &[f32] {
+    /// A position's index is its low bits.
+    pub(crate) fn mask(&self) -> usize {
+        self.capacity - 1
+    }
+
+    pub(crate) fn plane(&self, channel: usize) -> &[f32] {
         let stride = self.capacity + self.overhang;
         &self.planes[channel * stride..(channel + 1) * stride]
     }

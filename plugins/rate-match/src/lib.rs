@@ -24,5 +24,5 @@ pub use clock_line::{Anchor, ClockLine, ClockTime, LineConfig};
 pub use controller::{Aim, Controller, Phase, Tuning};
 pub use history::History;
 pub use link::{Against, LinkConfig, LinkError, Period, Player, Writer, Written, link};
-pub use resampler::{Interpolator, Path, Quality};
+pub use resampler::{Instructions, Interpolator, Path, Quality, Resampler};
 pub use timeline::Timeline;

@@ -2,11 +2,15 @@
 
 mod kernel;
 mod quality;
+mod stream;
 mod table;
 
 use std::sync::Arc;
 
+pub use kernel::Instructions;
+use kernel::{Interleaved, Planar};
 pub use quality::Quality;
+pub use stream::Resampler;
 use table::Table;
 
 use crate::History;
@@ -69,6 +73,20 @@ impl Path {
         }
     }
 
+    /// How many frames come before the position reaches `limit`.
+    pub fn frames_before(&self, limit: i64) -> usize {
+        let end = i128::from(limit) << 64;
+        let mut count = ((end - self.position).max(0) as f64 / self.step as f64).ceil() as usize;
+        // The quotient is off by at most one, but a ramp bends the path.
+        while count > 0 && self.after(count - 1).position >= end {
+            count -= 1;
+        }
+        while self.after(count).position < end {
+            count += 1;
+        }
+        count
+    }
+
     /// Does every output frame fall on an input frame?
     pub fn is_whole(&self) -> bool {
         self.position as u64 == 0 && self.step == 1 << 64 && self.ramp == 0
@@ -80,9 +98,9 @@ impl Path {
     }
 
     /// (whole frame, stretch, place within the stretch)
-    fn locate(&self, phases: usize) -> (i64, usize, f32) {
+    fn locate(&self, phases: usize) -> (i64, usize, f64) {
         let scaled = u128::from(self.position as u64) * phases as u128;
-        let place = (scaled as u64 >> 40) as f32 * (1.0 / (1u32 << 24) as f32);
+        let place = (scaled as u64 >> 11) as f64 * (1.0 / (1u64 << 53) as f64);
         (self.frame(), (scaled >> 64) as usize, place)
     }
 }
@@ -96,12 +114,23 @@ fn fixed(value: f64) -> i128 {
 #[derive(Debug, Clone)]
 pub struct Interpolator {
     table: Arc<Table>,
+    instructions: Instructions,
 }
 
 impl Interpolator {
     /// Builds the filter, or takes one that was built for the same rates. `[main]`
     pub fn new(input_rate_hz: f64, output_rate_hz: f64, quality: Quality) -> Self {
-        Self { table: Table::get(quality.design(input_rate_hz, output_rate_hz)) }
+        let best = Instructions::available().last().copied().unwrap_or(Instructions::Portable);
+        Self {
+            table: Table::get(quality.design(input_rate_hz, output_rate_hz)),
+            instructions: best,
+        }
+    }
+
+    /// Uses these instructions, if the processor has them: to compare, and to test. `[main]`
+    pub fn with_instructions(self, instructions: Instructions) -> Option<Self> {
+        let there = Instructions::available().contains(&instructions);
+        there.then_some(Self { instructions, ..self })
     }
 
     /// Input frames that must be known after the position of an output frame.
@@ -117,8 +146,21 @@ impl Interpolator {
     /// Fills `out`, interleaved, along `path`. `[device]`
     pub fn fill_interleaved(&self, history: &History, path: &mut Path, out: &mut [f32]) {
         let channels = history.channels();
-        kernel::run(&self.table, history, path, out.len() / channels, |frame, channel, value| {
-            out[frame * channels + channel] = value;
-        });
+        let frames = out.len() / channels;
+        let sink = &mut Interleaved { values: out, channels };
+        kernel::run(self.instructions, &self.table, history, path, frames, sink);
+    }
+
+    /// Fills `frames` frames of each plane of `out`, from frame `begin` on, along `path`. `[device]`
+    pub fn fill_planar(
+        &self,
+        history: &History,
+        path: &mut Path,
+        out: &mut [&mut [f32]],
+        begin: usize,
+        frames: usize,
+    ) {
+        let sink = &mut Planar { planes: out, begin };
+        kernel::run(self.instructions, &self.table, history, path, frames, sink);
     }
 }

@@ -34,7 +34,8 @@ impl Quality {
         let pass_hz = match self {
             Self::LowLatency => low * 0.34,
             // 20 kHz where the rate can hold it, else nine tenths of what it can hold.
-            _ => (low * 0.45).min((low / 2.0 - 1_000.0).max(20_000.0)).min(low * 0.4536),
+            _ if low < 48_000.0 => (low * 0.4536).min(20_000.0),
+            _ => low * 20.0 / 48.0,
         };
         let stop_hz = match self {
             Self::Strict => low / 2.0,

@@ -12,23 +12,59 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
-use super::quality::Design;
+use super::{kernel::Rows, quality::Design};
 
 /// Powers of the place within a stretch: a cubic has four.
 pub(crate) const POWERS: usize = 4;
-
-/// Sixteen coefficients on a cache line.
-#[repr(C, align(64))]
-#[derive(Debug, Clone, Copy)]
-struct Line([f32; 16]);
 
 /// Coefficients of one filter.
 #[derive(Debug)]
 pub(crate) struct Table {
     design: Design,
     taps: usize,
-    lines: Vec<Line>,
+    elements: Elements,
 }
+
+/// For each stretch `POWERS` rows, lowest power first, of `taps` elements.
+#[derive(Debug)]
+enum Elements {
+    Single(Aligned<f32>),
+    Double(Aligned<f64>),
+}
+
+/// The rows as the kernels take them.
+pub(crate) enum Coefficients<'a> {
+    Single(Rows<'a, f32>),
+    Double(Rows<'a, f64>),
+}
+
+/// Elements that begin on a cache line.
+#[derive(Debug)]
+struct Aligned<E> {
+    elements: Vec<E>,
+    begin: usize,
+}
+
+impl<E: Copy + Default> Aligned<E> {
+    fn new(source: impl ExactSizeIterator<Item = E>) -> Self {
+        let count = source.len();
+        let mut elements = vec![E::default(); count + LINE];
+        // No line to be found, as under an interpreter, costs time only.
+        let begin = elements.as_ptr().align_offset(LINE).min(LINE);
+        for (element, value) in elements[begin..].iter_mut().zip(source) {
+            *element = value;
+        }
+        elements.truncate(begin + count);
+        Self { elements, begin }
+    }
+
+    fn get(&self) -> &[E] {
+        &self.elements[self.begin..]
+    }
+}
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
 
 static CACHE: Mutex<Vec<Weak<Table>>> = Mutex::new(Vec::new());
 
@@ -50,17 +86,22 @@ impl Table {
         let taps = ((design.attenuation_db - 7.95) / (2.285 * width)).ceil() as usize + 1;
         let taps = taps.next_multiple_of(16);
         let filter = Kaiser::new(&design, taps);
-        let mut lines = vec![Line([0.0; 16]); design.phases * POWERS * taps / 16];
+        let mut values = vec![0.0; design.phases * POWERS * taps];
         for phase in 0..design.phases {
             for tap in 0..taps {
                 let cubic = filter.cubic(phase, design.phases, tap);
                 for (power, coefficient) in cubic.into_iter().enumerate() {
-                    let at = (phase * POWERS + power) * taps + tap;
-                    lines[at / 16].0[at % 16] = coefficient as f32;
+                    values[(phase * POWERS + power) * taps + tap] = coefficient;
                 }
             }
         }
-        Self { design, taps, lines }
+        let values = values.into_iter();
+        let elements = if design.double {
+            Elements::Double(Aligned::new(values))
+        } else {
+            Elements::Single(Aligned::new(values.map(|value| value as f32)))
+        };
+        Self { design, taps, elements }
     }
 
     /// Input frames that one output frame is made from.
@@ -68,32 +109,17 @@ impl Table {
         self.taps
     }
 
-    /// Stretches of the fraction.
-    pub fn phases(&self) -> usize {
-        self.design.phases
-    }
-
-    /// The four rows of coefficients, lowest power first, of one stretch.
-    pub fn rows(&self, phase: usize) -> [&[f32]; POWERS] {
-        let row = |power: usize| {
-            let lines = self.taps / 16;
-            let at = (phase * POWERS + power) * lines;
-            self.lines[at..at + lines].as_flattened_lines()
-        };
-        [row(0), row(1), row(2), row(3)]
-    }
-}
-
-trait Flattened {
-    fn as_flattened_lines(&self) -> &[f32];
-}
-
-impl Flattened for [Line] {
-    #[allow(unsafe_code)] // a line is its sixteen values and nothing else
-    fn as_flattened_lines(&self) -> &[f32] {
-        // SAFETY: `Line` is `repr(C)` with 64 bytes of values in 64 bytes, so `len` lines are
-        // `16 * len` values without padding.
-        unsafe { std::slice::from_raw_parts(self.as_ptr().cast(), self.len() * 16) }
+    /// The rows, in single or double precision.
+    pub fn coefficients(&self) -> Coefficients<'_> {
+        let (phases, taps) = (self.design.phases, self.taps);
+        match &self.elements {
+            Elements::Single(elements) => {
+                Coefficients::Single(Rows { elements: elements.get(), phases, taps })
+            }
+            Elements::Double(elements) => {
+                Coefficients::Double(Rows { elements: elements.get(), phases, taps })
+            }
+        }
     }
 }
 
@@ -106,10 +132,13 @@ struct Kaiser {
 
 impl Kaiser {
     fn new(design: &Design, taps: usize) -> Self {
+        let width = TAU * (design.stop - design.pass);
+        let attenuation_db = 7.95 + 2.285 * width * (taps - 1) as f64;
         Self {
             cutoff: design.pass + design.stop,
             half: taps as f64 / 2.0,
-            beta: 0.1102 * (design.attenuation_db - 8.7),
+            // Taps are rounded up; what that gains goes into the attenuation.
+            beta: 0.1102 * (attenuation_db - 8.7),
         }
     }
 
