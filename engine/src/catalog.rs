@@ -1,0 +1,160 @@
+//! The plugins that are there, known without running any of them.
+
+mod error;
+mod precheck;
+mod section;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use driftless_plugin_api::descriptor::{Descriptor, FilterDescriptor, PluginDescriptor};
+use driftless_plugin_api::document::Mistake;
+
+pub use error::PrecheckError;
+pub use precheck::{Checked, Trust, precheck};
+
+/// Where a filter's code is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Provider {
+    /// In the library at this path, canonical.
+    Library(PathBuf),
+    /// In this process: the number that [`Catalog::register`] was given.
+    Process(usize),
+}
+
+/// A filter that is there.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What the library says of itself.
+    pub plugin: Arc<PluginDescriptor>,
+    /// What it says of the filter.
+    pub filter: Arc<FilterDescriptor>,
+    /// Where its code is.
+    pub provider: Provider,
+}
+
+/// A file that is no good plugin, and why.
+#[derive(Debug)]
+pub struct Refused {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why.
+    pub error: PrecheckError,
+}
+
+/// All filters that are there, and every file that was refused. `[main]`
+#[derive(Debug, Default)]
+pub struct Catalog {
+    entries: Vec<Entry>,
+    refused: Vec<Refused>,
+}
+
+impl Catalog {
+    /// Looks at every library file in `folders`, in their order and by name. `[main]`
+    ///
+    /// Opens no library and runs no code. Never fails: files and folders that cannot be used are in
+    /// [`refused`](Self::refused), and of two files that describe the same filter the second is.
+    pub fn scan<P: AsRef<Path>>(folders: &[P]) -> Self {
+        Self::scan_trusting(folders, Trust::default())
+    }
+
+    /// As [`scan`](Self::scan), with another idea of whose files to trust.
+    pub fn scan_trusting<P: AsRef<Path>>(folders: &[P], trust: Trust) -> Self {
+        let mut catalog = Self::default();
+        for folder in folders {
+            catalog.add_folder(folder.as_ref(), trust);
+        }
+        catalog
+    }
+
+    /// Adds filters that are linked into this process; `number` finds their code again.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the descriptor, or that a filter of its ids is there already.
+    pub fn register(&mut self, descriptor: &str, number: usize) -> Result<(), PrecheckError> {
+        let parsed = Descriptor::parse(descriptor).map_err(|mistakes: Vec<Mistake>| {
+            PrecheckError::BadDescriptor { text: descriptor.to_owned(), mistakes }
+        })?;
+        self.add(parsed, Provider::Process(number))
+    }
+
+    /// The filter with this id.
+    pub fn find(&self, id: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.filter.id == id)
+    }
+
+    /// All filters, in the order they were found.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Every file and folder that could not be used.
+    pub fn refused(&self) -> &[Refused] {
+        &self.refused
+    }
+
+    fn add_folder(&mut self, folder: &Path, trust: Trust) {
+        let mut files = match fs::read_dir(folder) {
+            Ok(files) => files.filter_map(|file| Some(file.ok()?.path())).collect::<Vec<_>>(),
+            Err(error) => {
+                let error = precheck::unreadable(error);
+                return self.refused.push(Refused { path: folder.to_owned(), error });
+            }
+        };
+        files.retain(|file| precheck::is_named_like_a_library(file));
+        files.sort();
+        for path in files {
+            let added = precheck(&path, trust)
+                .and_then(|checked| self.add(checked.descriptor, Provider::Library(checked.path)));
+            if let Err(error) = added {
+                self.refused.push(Refused { path, error });
+            }
+        }
+    }
+
+    fn add(&mut self, descriptor: Descriptor, provider: Provider) -> Result<(), PrecheckError> {
+        let taken = |filter: &FilterDescriptor| match filter.id == BUILT_IN_QUEUE {
+            true => Some((filter.id.clone(), "the engine".to_owned())),
+            false => self
+                .find(&filter.id)
+                .map(|entry| (filter.id.clone(), format!("`{}`", entry.plugin.name))),
+        };
+        // The same library found through two folders is one library.
+        if self
+            .entries
+            .iter()
+            .any(|entry| entry.provider == provider && matches!(provider, Provider::Library(_)))
+        {
+            return Ok(());
+        }
+        if let Some((id, first)) = descriptor.filters.iter().find_map(taken) {
+            return Err(PrecheckError::DuplicateFilterId { id, first });
+        }
+        let plugin = Arc::new(descriptor.plugin);
+        self.entries.extend(descriptor.filters.into_iter().map(|filter| Entry {
+            plugin: Arc::clone(&plugin),
+            filter: Arc::new(filter),
+            provider: provider.clone(),
+        }));
+        Ok(())
+    }
+}
+
+/// The id under which manifests ask for a queue. No library is behind it: the plan turns it into a
+/// thread border.
+pub const BUILT_IN_QUEUE: &str = "queue";
+
+/// The descriptor of the built-in queue, which is checked like any other.
+pub fn built_in_queue() -> &'static FilterDescriptor {
+    static QUEUE: LazyLock<FilterDescriptor> = LazyLock::new(|| {
+        let text = include_str!("catalog/queue.toml");
+        let filters = Descriptor::parse(text).expect("the built-in descriptor is tested").filters;
+        filters.into_iter().next().expect("the built-in descriptor has one filter")
+    });
+    &QUEUE
+}
+
+#[cfg(test)]
+mod tests;

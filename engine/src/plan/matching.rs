@@ -1,0 +1,176 @@
+//! Streams, and against what each one's renderer matches its rate (LS-75 to LS-80).
+
+use driftless_plugin_api::capability::pins::PinCategory;
+use driftless_plugin_api::capability::push_source::{PushSourceFlags, Stamps};
+use driftless_plugin_api::descriptor::FilterKind;
+use driftless_plugin_api::matching::{Against, Decision, Inputs, decide};
+use driftless_plugin_api::media::MediaPattern;
+use driftless_plugin_api::time::Span;
+
+use super::{Clock, ClockSource, Facts, PinNumber, Plan, PushFacts, Timing};
+
+/// What goes from one source pin to one renderer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stream {
+    /// The source's output pin.
+    pub source: PinNumber,
+    /// Index of the renderer.
+    pub renderer: usize,
+    /// From capture to delivery by the source; zero for a source that is not live, `None` when a
+    /// live one does not say.
+    pub latency: Option<Span>,
+    /// What the source adds to its stamps; likewise.
+    pub offset: Option<Span>,
+    /// What the renderer follows.
+    pub matching: Match,
+}
+
+/// What a renderer follows, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match {
+    /// What the decision was made from, and what it was; `None` for a renderer that never matches
+    /// rates: only the audio renderer does (LS-75).
+    pub decision: Option<(Inputs, Decision)>,
+    /// Why, as a sentence without its end.
+    pub why: String,
+}
+
+impl Match {
+    /// What is followed.
+    pub fn against(&self) -> Against {
+        self.decision.map_or(Against::Nothing, |(_, decision)| decision.against)
+    }
+
+    /// The row of LS-77, if the table was asked.
+    pub fn row(&self) -> Option<u8> {
+        self.decision.map(|(_, decision)| decision.row)
+    }
+}
+
+/// All streams, in the order of sources and then of renderers. `[any]`
+pub fn streams(plan: &Plan, facts: &Facts, clock: &Clock, timing: &Timing) -> Vec<Stream> {
+    let matches: Vec<Option<Match>> =
+        (0..plan.filters.len()).map(|index| renderer_match(plan, facts, clock, index)).collect();
+    let mut streams = Vec::new();
+    for (filter, planned) in plan.filters.iter().enumerate() {
+        let source = planned.inputs.is_empty();
+        for pin in (0..planned.outputs.len()).filter(|_| source) {
+            let source = PinNumber { filter, pin };
+            let timed = timing.offset(source);
+            for renderer in renderers_below(plan, source) {
+                let Some(matching) = matches[renderer].clone() else { continue };
+                streams.push(Stream {
+                    source,
+                    renderer,
+                    latency: timed.map_or(Some(Span::ZERO), |timed| timed.latency),
+                    offset: timed.map_or(Some(Span::ZERO), |timed| timed.offset),
+                    matching,
+                });
+            }
+        }
+    }
+    streams
+}
+
+/// Every renderer that samples of `source` reach, each once, in the order of the plan.
+fn renderers_below(plan: &Plan, source: PinNumber) -> Vec<usize> {
+    let mut reached = vec![false; plan.filters.len()];
+    for connection in plan.connections.iter().filter(|connection| connection.from == source) {
+        reached[connection.to.filter] = true;
+    }
+    for index in 0..plan.filters.len() {
+        for connection in plan.connections.iter().filter(|it| it.from.filter == index) {
+            reached[connection.to.filter] |= reached[index];
+        }
+    }
+    let renderer = |&index: &usize| reached[index] && plan.filters[index].is(FilterKind::Renderer);
+    (0..plan.filters.len()).filter(renderer).collect()
+}
+
+fn renderer_match(plan: &Plan, facts: &Facts, clock: &Clock, renderer: usize) -> Option<Match> {
+    let filter = &plan.filters[renderer];
+    if !filter.is(FilterKind::Renderer) {
+        return None;
+    }
+    let input = plan.connections.iter().find(|connection| connection.to.filter == renderer)?;
+    let audio = input.media.intersect(MediaPattern::AUDIO).is_some();
+    if !audio || !filter.descriptor.capabilities.clock_slave {
+        let why = match (filter.descriptor.blocking, clock.source) {
+            (true, _) => "takes samples as fast as they come",
+            (_, ClockSource::None) => "renders on arrival",
+            _ => "renders by time stamp",
+        };
+        return Some(Match { decision: None, why: why.to_owned() });
+    }
+    let upstream = search(plan, facts, input.from);
+    let inputs = Inputs {
+        clock: clock.source != ClockSource::None,
+        live: upstream.live,
+        flags: upstream.push.map_or(PushSourceFlags::NONE, |(_, push)| push.flags),
+        stamped: upstream.stamped,
+        own_clock: clock.source == ClockSource::Filter(renderer),
+    };
+    let decision = decide(inputs);
+    let source = upstream.push.map(|(pin, _)| plan.output_name(pin));
+    let why = reason(plan, clock, renderer, decision, source.as_deref().unwrap_or("the source"));
+    Some(Match { decision: Some((inputs, decision)), why })
+}
+
+/// What a renderer finds above it.
+struct Upstream {
+    /// The first push-source pin that the search of LS-36 meets.
+    push: Option<(PinNumber, PushFacts)>,
+    /// Whether any filter above is live, before looking at flags.
+    live: bool,
+    /// Whether samples arrive stamped: they are at the source, and no preview pin strips them.
+    stamped: bool,
+}
+
+/// Walks up from output pin `from`, depth first, each pin once (LS-36, LS-39, LS-40).
+fn search(plan: &Plan, facts: &Facts, from: PinNumber) -> Upstream {
+    let mut found = Upstream { push: None, live: false, stamped: true };
+    let mut seen = Vec::new();
+    let mut pending = vec![(from, true)];
+    while let Some((pin, stamped_below)) = pending.pop() {
+        if seen.contains(&pin) {
+            continue;
+        }
+        seen.push(pin);
+        let filter = &facts.filters[pin.filter];
+        let output = filter.outputs.get(pin.pin).copied().unwrap_or_default();
+        let stamped = stamped_below && output.category != PinCategory::Preview;
+        found.live |= filter.is_live_but_for_flags();
+        match output.push {
+            Some(push) if found.push.is_none() => {
+                found.push = Some((pin, push));
+                found.stamped = stamped && push.stamps != Stamps::None;
+            }
+            _ if found.push.is_none() => found.stamped = stamped,
+            _ => {}
+        }
+        // The last one pushed is popped first, so the lowest input pin goes in last.
+        let inputs = plan.filters[pin.filter].inputs.iter().rev();
+        let above = inputs.filter_map(|input| Some(plan.connections[input.connection?].from));
+        pending.extend(above.map(|above| (above, stamped)));
+    }
+    found
+}
+
+fn reason(plan: &Plan, clock: &Clock, renderer: usize, decision: Decision, source: &str) -> String {
+    let renderer = &plan.filters[renderer].name;
+    let mut why = match decision.row {
+        1 => "there is no clock: samples are played on arrival".to_owned(),
+        2 => "nothing live is upstream".to_owned(),
+        3 => format!("`{source}` matches rates itself"),
+        4 => format!("`{source}` says it is not live"),
+        5 => format!("`{source}` stamps with a clock of its own"),
+        6 => format!("`{source}` has a clock of its own, but no stamps arrive"),
+        7 => format!("`{source}` is live and stamps with the graph's clock"),
+        9 => format!("`{renderer}` is the clock: matching the stamps would be matching itself"),
+        _ => format!("`{source}` is live, and no stamps arrive"),
+    };
+    if decision.clock_slaving {
+        why.push_str(&format!("; follows the {} clock within its tolerance", clock.name(plan)));
+    }
+    why
+}

@@ -1,0 +1,36 @@
+//! Which filters share a thread.
+
+use super::Plan;
+
+/// Filters that call each other directly on one thread: a source, or what reads from a queue, and
+/// everything behind it up to the next queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Indices of the filters; the first is the one that is woken.
+    pub filters: Vec<usize>,
+    /// Indices of the connections whose queues it reads from; empty for a source's segment.
+    pub reads: Vec<usize>,
+}
+
+/// Cuts the graph at its queues.
+///
+/// A filter with several inputs has a queue on each, so every other filter has one way in at most:
+/// it joins the segment of the filter above it, or begins its own.
+pub(super) fn cut(plan: &Plan) -> Vec<Segment> {
+    let mut segments: Vec<Segment> = Vec::new();
+    for index in 0..plan.filters.len() {
+        let inputs = plan.connections.iter().enumerate().filter(|(_, it)| it.to.filter == index);
+        let (queued, direct): (Vec<_>, Vec<_>) = inputs.partition(|(_, it)| it.queue.is_some());
+        let above = direct.first().map(|(_, connection)| connection.from.filter);
+        let joined = above
+            .and_then(|above| segments.iter_mut().find(|segment| segment.filters.contains(&above)));
+        match joined {
+            Some(segment) => segment.filters.push(index),
+            None => segments.push(Segment {
+                filters: vec![index],
+                reads: queued.into_iter().map(|(connection, _)| connection).collect(),
+            }),
+        }
+    }
+    segments
+}
