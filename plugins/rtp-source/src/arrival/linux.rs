@@ -1,0 +1,39 @@
+//! The kernel's time stamps (`SO_TIMESTAMPNS`): free of the time it took to wake this thread.
+
+use std::io::{self, IoSliceMut};
+use std::net::UdpSocket;
+use std::os::fd::AsRawFd;
+use std::time::{Duration, SystemTime};
+
+use nix::sys::socket::sockopt::ReceiveTimestampns;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt};
+use nix::sys::time::TimeSpec;
+
+/// A datagram that claims to be older was not: the wall clock was set meanwhile.
+const OLDEST: Duration = Duration::from_secs(1);
+
+pub fn prepare(socket: &UdpSocket) {
+    // Without it every datagram just arrives when it is received.
+    let _ = setsockopt(socket, ReceiveTimestampns, &true);
+}
+
+pub fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Duration)> {
+    let mut control = [0_u8; 64]; // one time stamp takes 32
+    let mut slices = [IoSliceMut::new(buffer)];
+    let message =
+        recvmsg::<()>(socket.as_raw_fd(), &mut slices, Some(&mut control), MsgFlags::empty())?;
+    let stamp = message.cmsgs().ok().and_then(|mut controls| {
+        controls.find_map(|control| match control {
+            ControlMessageOwned::ScmTimestampns(stamp) => Some(stamp),
+            _ => None,
+        })
+    });
+    Ok((message.bytes, stamp.map_or(Duration::ZERO, age)))
+}
+
+/// The stamp is of the wall clock, which may be set at any time; its difference to the present is
+/// not, but for the instant.
+fn age(stamp: TimeSpec) -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    now.checked_sub(stamp.into()).filter(|age| *age < OLDEST).unwrap_or_default()
+}

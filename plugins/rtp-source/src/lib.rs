@@ -1,0 +1,315 @@
+//! Receives uncompressed audio from the network by RTP: a broadcast whose clock nobody here can see.
+//!
+//! | module     | does                                                              |
+//! |------------|-------------------------------------------------------------------|
+//! | `session`  | settings and SDP into where to listen, and for what               |
+//! | `format`   | L16 and L24 into values                                           |
+//! | `packet`   | reads one packet, or says what is wrong with it                   |
+//! | `receiver` | the jitter buffer: order, loss, senders, jumps; pure              |
+//! | `stamp`    | the sender's frames into time stamps                              |
+//! | `watch`    | tells when the sender falls silent                                |
+//! | `listener` | the socket and its thread                                         |
+//! | `arrival`  | when a datagram arrived, by the kernel's word where it gives one  |
+//! | `handover` | packets from that thread to the segment                           |
+//! | `schedule` | packets from a file instead, for virtual time                     |
+//!
+//! The thread only receives; everything else happens in `step`, from numbers alone.
+
+mod arrival;
+mod format;
+mod handover;
+mod listener;
+mod packet;
+mod receiver;
+mod schedule;
+mod session;
+mod stamp;
+mod watch;
+
+use std::path::Path;
+
+use driftless_plugin_api::{
+    Cue, Filter, FilterError, Host, HostTime, Latency, MediaPattern, MediaType, Output, Pin,
+    PushSource, PushSourceFlags, ReferenceTime, Sample, Settings, Source, Span, Stamps, Status,
+    StreamTime, Wake, export_plugin,
+};
+
+use format::Format;
+use listener::Listener;
+use receiver::{Config, Pop, Received, Receiver};
+use schedule::Schedule;
+use session::Session;
+use stamp::Stamper;
+use watch::Watch;
+
+/// The filter `driftless.rtp-source`.
+#[derive(Debug)]
+pub struct RtpSource {
+    host: Host,
+    session: Session,
+    latency: Span,
+    max_offset: Span,
+    input: Input,
+    receiver: Receiver<Sample>,
+    stamper: Stamper,
+    watch: Watch,
+    /// The first step of this run; what arrived before is stale (LS-11).
+    since: Option<HostTime>,
+    /// The next sample does not follow the last one.
+    gap: bool,
+    withheld: u64,
+    packet: Vec<u8>,
+}
+
+/// Where packets come from.
+#[derive(Debug)]
+enum Input {
+    /// A socket, not open.
+    Closed,
+    Socket(Listener),
+    Schedule(Schedule),
+}
+
+impl Input {
+    /// Takes the oldest packet that arrived by `now` into `bytes`.
+    fn take(&mut self, now: HostTime, bytes: &mut Vec<u8>) -> Option<HostTime> {
+        match self {
+            Self::Closed => None,
+            Self::Socket(listener) => listener.take(bytes),
+            Self::Schedule(schedule) => schedule.take(now).map(|(arrival, packet)| {
+                bytes.clear();
+                bytes.extend_from_slice(packet);
+                arrival
+            }),
+        }
+    }
+
+    fn listen(&self, listens: bool) {
+        if let Self::Socket(listener) = self {
+            listener.listen(listens);
+        }
+    }
+
+    /// When to look again, for input that does not signal.
+    fn wake(&self) -> Wake {
+        match self {
+            Self::Schedule(schedule) => schedule.due().map_or(Wake::OnSignal, Wake::At),
+            Self::Closed | Self::Socket(_) => Wake::OnSignal,
+        }
+    }
+}
+
+impl RtpSource {
+    fn format(&self) -> Format {
+        self.session.format
+    }
+
+    /// Stream time, or time since the start of this run where the graph has no clock (LS-64).
+    fn stream_time(&self, at: HostTime, since: HostTime) -> StreamTime {
+        let clock = self.host.clock();
+        match clock.has_clock() {
+            true => clock.stream_time(at),
+            false => StreamTime::ZERO + (at - since),
+        }
+    }
+
+    /// What came since the last step goes to the receiver.
+    fn take_input(&mut self, now: HostTime, since: HostTime) {
+        let format = self.format();
+        while let Some(arrival) = self.input.take(now, &mut self.packet) {
+            if arrival >= since {
+                let host = &self.host;
+                self.receiver.push(&self.packet, arrival, |payload| decoded(format, payload, host));
+            }
+        }
+    }
+
+    /// What is in order leaves.
+    fn deliver(&mut self, since: HostTime, output: &mut Output<'_>) -> Wake {
+        loop {
+            match self.receiver.pop(output.now()) {
+                Pop::Packet(received) => {
+                    if let Some(sample) = self.stamped(received, since) {
+                        // A live source goes on whether or not it is heard (LS-6).
+                        output.deliver(0, sample);
+                    }
+                }
+                Pop::WaitUntil(at) => return Wake::At(at),
+                Pop::Empty => return Wake::OnSignal,
+            }
+        }
+    }
+
+    fn stamped(&mut self, received: Received<Sample>, since: HostTime) -> Option<Sample> {
+        let Received { position, frames, arrival, discontinuity, new_timeline, payload } = received;
+        if new_timeline {
+            self.stamper.begin(self.stream_time(arrival, since));
+        }
+        self.gap |= discontinuity;
+        let Some(stamp) = self.stamper.stamp(position, frames) else {
+            self.withheld += 1;
+            self.gap = true;
+            return None;
+        };
+        let mut sample = payload;
+        sample.set_times(Some(stamp.start), Some(stamp.stop));
+        sample.set_media_times(Some((position, position.saturating_add(i64::from(frames)))));
+        sample.set_discontinuity(std::mem::take(&mut self.gap) || stamp.discontinuity);
+        Some(sample)
+    }
+}
+
+fn decoded(format: Format, payload: &[u8], host: &Host) -> Option<Sample> {
+    let frames = payload.len() / format.frame_bytes();
+    let mut sample = host.audio_sample(frames, format.channels)?;
+    format.decode(payload, sample.values_mut(host)?);
+    Some(sample)
+}
+
+impl Filter for RtpSource {
+    const ID: &'static str = "driftless.rtp-source";
+
+    fn create(settings: &Settings, host: Host) -> Result<Self, FilterError> {
+        let session = Session::from_settings(settings)?;
+        let latency = settings.time("latency")?;
+        let Session { format, payload_type, .. } = session;
+        let input = match settings.text("packets")? {
+            "" => Input::Closed,
+            path => Input::Schedule(Schedule::read(Path::new(path))?),
+        };
+        Ok(Self {
+            host,
+            latency,
+            max_offset: settings.time("max-offset")?,
+            input,
+            receiver: Receiver::new(Config { format, payload_type, latency }),
+            stamper: Stamper::new(format.rate_hz, latency),
+            watch: Watch::new(settings.time("timeout")?),
+            since: None,
+            gap: true,
+            withheld: 0,
+            packet: Vec::new(),
+            session,
+        })
+    }
+
+    fn media_types(&self, _pin: Pin) -> Vec<MediaPattern> {
+        vec![self.format().media().into()]
+    }
+
+    fn connect(&mut self, _pin: Pin, media: MediaType) -> Result<(), FilterError> {
+        match media == self.format().media() {
+            true => Ok(()),
+            false => {
+                let text = format!("the stream is {}, not {media}", self.format().media());
+                Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text))
+            }
+        }
+    }
+
+    fn activate(&mut self) -> Result<(), FilterError> {
+        if let Input::Closed = self.input {
+            self.input = Input::Socket(Listener::start(&self.session, self.host.clone())?);
+        }
+        let Session { format, payload_type, .. } = self.session;
+        let offset = self.stamper.offset();
+        self.receiver = Receiver::new(Config { format, payload_type, latency: self.latency });
+        self.stamper = Stamper::new(format.rate_hz, self.latency);
+        self.stamper.set_offset(offset);
+        self.withheld = 0;
+        Ok(())
+    }
+
+    fn run(&mut self, _base: ReferenceTime) -> Result<(), FilterError> {
+        self.receiver.restart();
+        (self.since, self.gap) = (None, true);
+        self.input.listen(true);
+        Ok(())
+    }
+
+    fn pause(&mut self) {
+        self.input.listen(false);
+    }
+
+    fn deactivate(&mut self) {
+        if let Input::Socket(_) = self.input {
+            self.input = Input::Closed;
+        }
+    }
+
+    fn cue(&self) -> Cue {
+        Cue::CantCue
+    }
+
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        let mut counters = self.receiver.counts().named();
+        counters.push(("withheld", self.withheld));
+        if let Input::Socket(listener) = &self.input {
+            counters.push(("overruns", listener.overruns()));
+            counters.push(("socket-errors", listener.errors()));
+        }
+        counters
+    }
+
+    fn latency(&mut self) -> Option<&mut dyn Latency> {
+        Some(self)
+    }
+
+    fn push_source(&mut self) -> Option<&mut dyn PushSource> {
+        Some(self)
+    }
+}
+
+impl Source for RtpSource {
+    fn step(&mut self, output: &mut Output<'_>) -> Result<Wake, FilterError> {
+        let now = output.now();
+        let since = *self.since.get_or_insert(now);
+        if let Input::Schedule(schedule) = &mut self.input {
+            schedule.start(now);
+        }
+        self.take_input(now, since);
+        let wake = self.deliver(since, output);
+        let heard = self.receiver.last_arrival();
+        let silence = self.watch.look(now, since, heard, &self.session, &self.receiver, &self.host);
+        Ok(wake.or(self.input.wake()).or(silence))
+    }
+}
+
+impl Latency for RtpSource {
+    fn latency(&self, _pin: Pin) -> Result<Span, Status> {
+        Ok(self.latency)
+    }
+}
+
+impl PushSource for RtpSource {
+    fn flags(&self, _pin: Pin) -> PushSourceFlags {
+        PushSourceFlags::PRIVATE_CLOCK
+    }
+
+    fn stamps(&self, _pin: Pin) -> Stamps {
+        Stamps::Delivery
+    }
+
+    fn stream_offset(&self, _pin: Pin) -> Span {
+        self.stamper.offset()
+    }
+
+    fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
+        if offset < Span::ZERO {
+            return Status::INVALID_ARGUMENT;
+        }
+        self.stamper.set_offset(offset);
+        if offset > self.max_stream_offset(pin) { Status::FALSE } else { Status::OK }
+    }
+
+    fn max_stream_offset(&self, _pin: Pin) -> Span {
+        self.max_offset.max(self.latency)
+    }
+}
+
+export_plugin! {
+    source(RtpSource),
+}
+
+#[cfg(test)]
+mod tests;
