@@ -176,9 +176,10 @@ impl Facts<'_> {
         let known = |word: &String| PushSourceFlags::named(word).is_some();
         let fits = |kind: &SettingType| match kind {
             SettingType::Words(words) => words.iter().all(known),
+            SettingType::Boolean => true,
             _ => false,
         };
-        self.declared(element, "words that are push-source flags", fits, |element| {
+        self.declared(element, "words that are push-source flags, or a boolean", fits, |element| {
             let flags = list_of(element, |word| named(word, &FLAGS, PushSourceFlags::named))?;
             Ok(flags.into_iter().fold(PushSourceFlags::NONE, PushSourceFlags::union))
         })
