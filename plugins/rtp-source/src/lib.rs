@@ -29,9 +29,9 @@ mod watch;
 use std::path::Path;
 
 use driftless_plugin_api::{
-    Cue, Filter, FilterError, Host, HostTime, Latency, MediaPattern, MediaType, Output, Pin,
-    PushSource, PushSourceFlags, ReferenceTime, Sample, Settings, Source, Span, Stamps, Status,
-    StreamTime, Wake, export_plugin,
+    Cue, Filter, FilterError, Host, HostTime, Latency, Marker, MediaPattern, MediaType, Output,
+    Pin, PushSource, PushSourceFlags, ReferenceTime, Sample, Settings, Source, Span, Stamps,
+    Status, StreamTime, Wake, export_plugin,
 };
 
 use format::Format;
@@ -41,6 +41,9 @@ use schedule::Schedule;
 use session::Session;
 use stamp::Stamper;
 use watch::Watch;
+
+/// Its only pin.
+const OUT: u32 = 0;
 
 /// The filter `driftless.rtp-source`.
 #[derive(Debug)]
@@ -57,6 +60,7 @@ pub struct RtpSource {
     since: Option<HostTime>,
     /// The next sample does not follow the last one.
     gap: bool,
+    announced: bool,
     withheld: u64,
     packet: Vec<u8>,
 }
@@ -130,8 +134,11 @@ impl RtpSource {
             match self.receiver.pop(output.now()) {
                 Pop::Packet(received) => {
                     if let Some(sample) = self.stamped(received, since) {
+                        if !std::mem::replace(&mut self.announced, true) {
+                            output.mark(OUT, Marker::LIVE_SEGMENT);
+                        }
                         // A live source goes on whether or not it is heard (LS-6).
-                        output.deliver(0, sample);
+                        output.deliver(OUT, sample);
                     }
                 }
                 Pop::WaitUntil(at) => return Wake::At(at),
@@ -187,6 +194,7 @@ impl Filter for RtpSource {
             watch: Watch::new(settings.time("timeout")?),
             since: None,
             gap: true,
+            announced: false,
             withheld: 0,
             packet: Vec::new(),
             session,
@@ -216,7 +224,7 @@ impl Filter for RtpSource {
         self.receiver = Receiver::new(Config { format, payload_type, latency: self.latency });
         self.stamper = Stamper::new(format.rate_hz, self.latency);
         self.stamper.set_offset(offset);
-        self.withheld = 0;
+        (self.withheld, self.announced) = (0, false);
         Ok(())
     }
 

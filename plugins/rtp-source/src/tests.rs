@@ -72,7 +72,7 @@ fn heard(driver: &mut Driver) -> Vec<(i64, f64, bool)> {
         .collect()
 }
 
-/// LS-49, LS-31, LS-35, LS-109
+/// LS-49, LS-31, LS-35, LS-109, LS-116
 #[test]
 fn stamps_are_arrival_plus_latency_plus_offset_and_go_on_over_a_loss() {
     let mut packets = Packets::new("stamps");
@@ -91,6 +91,7 @@ fn stamps_are_arrival_plus_latency_plus_offset_and_go_on_over_a_loss() {
     ];
     assert_eq!(heard(&mut driver), expected);
     assert_eq!(driver.counters()["lost"], 1);
+    assert_eq!(driver.marked(0), [Marker::LIVE_SEGMENT]);
     assert_eq!(driver.latency(Pin::Output(0)), Ok(Span::from_millis(30)));
 }
 
