@@ -97,11 +97,10 @@ impl Path {
         self.step += self.ramp;
     }
 
-    /// (whole frame, stretch, place within the stretch)
-    fn locate(&self, phases: usize) -> (i64, usize, f64) {
+    /// (whole frame, stretch, place within the stretch as a fraction of 2^64)
+    fn locate(&self, phases: usize) -> (i64, usize, u64) {
         let scaled = u128::from(self.position as u64) * phases as u128;
-        let place = (scaled as u64 >> 11) as f64 * (1.0 / (1u64 << 53) as f64);
-        (self.frame(), (scaled >> 64) as usize, place)
+        (self.frame(), (scaled >> 64) as usize, scaled as u64)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The inner loop: coefficients blended in registers once a frame, then used for every channel.
 //!
-//! Eight sums are made at a time: 8 frames of one channel, 4 of two, 2 of four or 1 of eight. So one
-//! tree of shuffles folds them all at the end, which costs a third of folding each by itself.
+//! Several sums are made at a time, say 8 frames of two channels: they hide each other's latency,
+//! share the rows where neighbouring frames lie in the same stretch, and a tree of shuffles folds
+//! eight of them at the end, which costs a third of folding each by itself.
 //!
 //! Unsafe code is allowed in this file because that is what vector instructions take: loads from
 //! raw pointers, and functions that only run where the processor has them.
@@ -15,7 +16,7 @@ mod x86;
 
 use super::{
     Path,
-    table::{Coefficients, POWERS, Table},
+    table::{BLOCK, Coefficients, Table},
 };
 use crate::History;
 
@@ -57,14 +58,14 @@ impl Instructions {
 
 /// Where the output goes.
 pub(crate) trait Sink {
-    /// Takes `frames` frames of the channels from `channel` on; `sums[c * stride + f]` is frame `f` of the `c`-th.
-    fn put(
+    /// Takes the first `frames` of the `FRAMES` frames that begin at `frame`, of the channels that
+    /// begin at `channel`.
+    fn put<const CHANNELS: usize, const FRAMES: usize>(
         &mut self,
         frame: usize,
         frames: usize,
         channel: usize,
-        stride: usize,
-        sums: &[f32; SUMS],
+        values: &[[f32; FRAMES]; CHANNELS],
     );
 }
 
@@ -76,18 +77,17 @@ pub(crate) struct Interleaved<'a> {
 
 impl Sink for Interleaved<'_> {
     #[inline(always)]
-    fn put(
+    fn put<const CHANNELS: usize, const FRAMES: usize>(
         &mut self,
         frame: usize,
         frames: usize,
         channel: usize,
-        stride: usize,
-        sums: &[f32; SUMS],
+        values: &[[f32; FRAMES]; CHANNELS],
     ) {
-        let out = self.values[frame * self.channels..].chunks_exact_mut(self.channels).take(frames);
-        for (f, out) in out.enumerate() {
-            for (c, value) in out[channel..].iter_mut().take(SUMS / stride).enumerate() {
-                *value = sums[c * stride + f];
+        let out = &mut self.values[frame * self.channels..(frame + frames) * self.channels];
+        for (f, out) in out.chunks_exact_mut(self.channels).enumerate() {
+            for (value, plane) in out[channel..channel + CHANNELS].iter_mut().zip(values) {
+                *value = plane[f];
             }
         }
     }
@@ -101,18 +101,21 @@ pub(crate) struct Planar<'a, 'b> {
 
 impl Sink for Planar<'_, '_> {
     #[inline(always)]
-    fn put(
+    fn put<const CHANNELS: usize, const FRAMES: usize>(
         &mut self,
         frame: usize,
         frames: usize,
         channel: usize,
-        stride: usize,
-        sums: &[f32; SUMS],
+        values: &[[f32; FRAMES]; CHANNELS],
     ) {
-        let planes = self.planes[channel..].iter_mut().take(SUMS / stride);
-        for (plane, sums) in planes.zip(sums.chunks_exact(stride)) {
-            let at = self.begin + frame;
-            plane[at..at + frames].copy_from_slice(&sums[..frames]);
+        let at = self.begin + frame;
+        for (plane, values) in self.planes[channel..channel + CHANNELS].iter_mut().zip(values) {
+            // A length known to the compiler becomes one store instead of a call.
+            if frames == FRAMES {
+                plane[at..at + FRAMES].copy_from_slice(values);
+            } else {
+                plane[at..at + frames].copy_from_slice(&values[..frames]);
+            }
         }
     }
 }
@@ -120,12 +123,16 @@ impl Sink for Planar<'_, '_> {
 /// A vector register of coefficients or sums.
 trait Vector: Copy {
     /// What the coefficients are kept as.
-    type Element: Copy;
+    type Element: Copy + Default;
     const LANES: usize;
+    /// Are there enough registers for sixteen sums?
+    const MANY: bool;
 
+    /// A fraction of 2^64 as a number below 1.
+    fn place(fraction: u64) -> Self::Element;
     /// # Safety
     /// As for every function here: the processor has the instructions.
-    unsafe fn splat(value: f64) -> Self;
+    unsafe fn splat(value: Self::Element) -> Self;
     /// # Safety
     /// `LANES` elements can be read at `row`.
     unsafe fn row(row: *const Self::Element) -> Self;
@@ -142,6 +149,17 @@ trait Vector: Copy {
     /// # Safety
     /// The processor has the instructions.
     unsafe fn fold(sums: [Self; SUMS]) -> [f32; SUMS];
+    /// [`turns`], compiled for these instructions and not inlined: many of them in one function
+    /// would spill each other's registers.
+    ///
+    /// # Safety
+    /// As for [`turns`].
+    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+        batch: &Batch<'_, Self::Element>,
+        sink: &mut S,
+    ) -> usize
+    where
+        S: Sink;
 }
 
 /// Writes `frames` frames of all channels along `path`.
@@ -175,15 +193,28 @@ pub(crate) fn run<S: Sink>(
     }
 }
 
-/// The rows of a table: for each stretch, `POWERS` rows of `taps` elements.
+/// The rows of a table: for each stretch its taps in blocks, for each block `powers` rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows<'a, E> {
     pub elements: &'a [E],
     pub phases: usize,
     pub taps: usize,
+    pub powers: usize,
 }
 
-/// All channels, in groups of 8, 4, 2 and 1.
+/// Frames whose places are found in one go.
+const BATCH: usize = 64;
+/// Frames in the largest turn.
+const TURN: usize = 8;
+
+/// Where the frames of a batch are read; the last one is repeated to fill the last turn.
+struct Places<E> {
+    index: [usize; BATCH + TURN],
+    row: [usize; BATCH + TURN],
+    place: [E; BATCH + TURN],
+}
+
+/// All channels, batch by batch.
 ///
 /// # Safety
 /// The processor has the instructions of `V`.
@@ -195,115 +226,194 @@ unsafe fn channels<V: Vector, S: Sink>(
     frames: usize,
     sink: &mut S,
 ) {
-    let (begin, mut channel) = (*path, 0);
-    while channel < history.channels() {
-        *path = begin;
-        let left = history.channels() - channel;
-        // SAFETY: as promised by the caller.
-        unsafe {
-            channel += match left {
-                8.. => group::<V, S, 8, 1>(rows, history, channel, path, frames, sink),
-                4.. => group::<V, S, 4, 2>(rows, history, channel, path, frames, sink),
-                2.. => group::<V, S, 2, 4>(rows, history, channel, path, frames, sink),
-                _ => group::<V, S, 1, 8>(rows, history, channel, path, frames, sink),
+    // What all reads rest on: a window may begin at any index up to the mask, a row at any phase.
+    assert!(history.plane(0).len() > history.mask() + rows.taps + TURN);
+    assert!(rows.taps % BLOCK == 0 && rows.elements.len() == rows.phases * rows.powers * rows.taps);
+    let mut places =
+        Places { index: [0; BATCH + TURN], row: [0; BATCH + TURN], place: [V::Element::default(); BATCH + TURN] };
+    let near_unity = (path.step() - 1.0).abs() < 0.01;
+    for begin in (0..frames).step_by(BATCH) {
+        let count = (frames - begin).min(BATCH);
+        locate::<V>(rows, history.mask(), path, count, &mut places);
+        let mut channel = 0;
+        while channel < history.channels() {
+            let batch = Batch { rows, history, places: &places, begin, count, channel, near_unity };
+            // SAFETY: the lengths are asserted above; the caller vouches for the processor.
+            channel += unsafe {
+                match rows.powers {
+                    4 => group::<V, S, 4>(&batch, sink),
+                    _ => group::<V, S, 6>(&batch, sink),
+                }
             };
         }
     }
 }
 
-/// Where the frames of one turn are read.
-struct Turn<E, const FRAMES: usize> {
-    index: [usize; FRAMES],
-    rows: [*const E; FRAMES],
-    place: [f64; FRAMES],
+/// Finds the places of `count` frames and moves the path over them.
+#[inline(always)]
+fn locate<V: Vector>(
+    rows: Rows<'_, V::Element>,
+    mask: usize,
+    path: &mut Path,
+    count: usize,
+    places: &mut Places<V::Element>,
+) {
+    let before = rows.taps as i64 / 2 - 1;
+    let mut here = *path;
+    for f in 0..count {
+        let (frame, phase, fraction) = here.locate(rows.phases);
+        places.index[f] = (frame - before) as usize & mask;
+        places.row[f] = phase * rows.powers * rows.taps;
+        places.place[f] = V::place(fraction);
+        here.advance();
+    }
+    *path = here;
+    for f in count..count.next_multiple_of(TURN) {
+        places.index[f] = places.index[count - 1];
+        places.row[f] = places.row[count - 1];
+        places.place[f] = places.place[count - 1];
+    }
 }
 
-/// `CHANNELS` channels from `channel` on, `FRAMES` frames a turn; returns `CHANNELS`.
+/// What a group of channels is made from.
+struct Batch<'a, E> {
+    rows: Rows<'a, E>,
+    history: &'a History,
+    places: &'a Places<E>,
+    begin: usize,
+    count: usize,
+    channel: usize,
+    /// Neighbouring frames are about one input frame apart.
+    near_unity: bool,
+}
+
+/// As many of the channels that are left as fit; returns how many.
 ///
 /// # Safety
-/// The processor has the instructions of `V`.
+/// All places are inside the history and the rows; the processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn group<V: Vector, S: Sink, const CHANNELS: usize, const FRAMES: usize>(
-    rows: Rows<'_, V::Element>,
-    history: &History,
-    channel: usize,
-    path: &mut Path,
-    frames: usize,
+unsafe fn group<V: Vector, S: Sink, const POWERS: usize>(batch: &Batch<'_, V::Element>, sink: &mut S) -> usize {
+    let left = batch.history.channels() - batch.channel;
+    // SAFETY: the caller vouches for both.
+    unsafe {
+        match (left, V::MANY) {
+            (8.., true) => V::turns::<S, POWERS, 8, 2, 2>(batch, sink),
+            (8.., false) => V::turns::<S, POWERS, 8, 1, 1>(batch, sink),
+            (4.., true) => V::turns::<S, POWERS, 4, 4, 2>(batch, sink),
+            (4.., false) => V::turns::<S, POWERS, 4, 2, 2>(batch, sink),
+            (2.., true) => V::turns::<S, POWERS, 2, 8, 4>(batch, sink),
+            (2.., false) => V::turns::<S, POWERS, 2, 4, 4>(batch, sink),
+            _ => V::turns::<S, POWERS, 1, 8, 8>(batch, sink),
+        }
+    }
+}
+
+/// `CHANNELS` channels; a turn is `ROW` frames in a row where they follow each other in the same
+/// stretch, else `FRAMES` frames. Returns `CHANNELS`.
+///
+/// # Safety
+/// As for [`group`].
+#[inline(always)]
+unsafe fn turns<
+    V: Vector,
+    S: Sink,
+    const POWERS: usize,
+    const CHANNELS: usize,
+    const ROW: usize,
+    const FRAMES: usize,
+>(
+    batch: &Batch<'_, V::Element>,
     sink: &mut S,
 ) -> usize {
-    let planes: [&[f32]; CHANNELS] = std::array::from_fn(|c| history.plane(channel + c));
-    let mask = history.mask();
-    // What all reads below rest on: a window may begin at any index up to the mask.
-    assert!(planes.iter().all(|plane| plane.len() > mask + rows.taps));
-    assert!(rows.taps % V::LANES == 0 && rows.elements.len() == rows.phases * POWERS * rows.taps);
-    let before = rows.taps as i64 / 2 - 1;
-    let mut made = 0;
-    while made < frames {
-        let wanted = (frames - made).min(FRAMES);
-        let mut turn: Turn<V::Element, FRAMES> = Turn {
-            index: [0; FRAMES],
-            rows: [rows.elements.as_ptr(); FRAMES],
-            place: [0.0; FRAMES],
-        };
-        for f in 0..FRAMES {
-            let (frame, phase, place) = path.locate(rows.phases);
-            turn.index[f] = (frame - before) as usize & mask;
-            turn.rows[f] = rows.elements.as_ptr().wrapping_add(phase * POWERS * rows.taps);
-            turn.place[f] = place;
-            // The last turn repeats its last frame instead of running ahead.
-            if f + 1 < FRAMES && f + 1 < wanted || f + 1 == wanted {
-                path.advance();
-            }
+    let Batch { history, places, begin, count, channel, near_unity, .. } = *batch;
+    let planes = std::array::from_fn(|c| history.plane(channel + c).as_ptr());
+    let mut f = 0;
+    while f < count {
+        let last = f + ROW - 1;
+        let in_a_row = near_unity
+            && places.row[last] == places.row[f]
+            && places.index[last] == places.index[f] + ROW - 1;
+        if in_a_row {
+            // SAFETY: as promised by the caller; just tested.
+            let values = unsafe { sums::<V, POWERS, CHANNELS, ROW, true>(batch, planes, f) };
+            sink.put(begin + f, (count - f).min(ROW), channel, &values);
+            f += ROW;
+        } else {
+            // SAFETY: as promised by the caller.
+            let values = unsafe { sums::<V, POWERS, CHANNELS, FRAMES, false>(batch, planes, f) };
+            sink.put(begin + f, (count - f).min(FRAMES), channel, &values);
+            f += FRAMES;
         }
-        let bases = planes.map(<[f32]>::as_ptr);
-        let same = turn.rows[0] == turn.rows[FRAMES - 1] && FRAMES > 1;
-        // SAFETY: indexes are masked and phases are below `phases`, so with the lengths asserted
-        // above all windows and rows are inside their slices; the processor is promised.
-        let sums = unsafe {
-            if same {
-                sums::<V, CHANNELS, FRAMES, true>(&turn, bases, rows.taps)
-            } else {
-                sums::<V, CHANNELS, FRAMES, false>(&turn, bases, rows.taps)
-            }
-        };
-        sink.put(made, wanted, channel, FRAMES, &sums);
-        made += wanted;
     }
     CHANNELS
 }
 
-/// The eight sums of a turn, frames of one channel side by side.
+/// The sums of a turn.
 ///
 /// # Safety
-/// `taps` values from each index of each plane and `POWERS * taps` elements from each row can be
-/// read; the processor has the instructions. With `SAME`, all rows are the same.
+/// As for [`group`]. With `IN_A_ROW`, all frames have the same row and follow each other.
 #[inline(always)]
-unsafe fn sums<V: Vector, const CHANNELS: usize, const FRAMES: usize, const SAME: bool>(
-    turn: &Turn<V::Element, FRAMES>,
+unsafe fn sums<
+    V: Vector,
+    const POWERS: usize,
+    const CHANNELS: usize,
+    const FRAMES: usize,
+    const IN_A_ROW: bool,
+>(
+    batch: &Batch<'_, V::Element>,
     planes: [*const f32; CHANNELS],
-    taps: usize,
-) -> [f32; SUMS] {
+    first: usize,
+) -> [[f32; FRAMES]; CHANNELS] {
+    let Batch { rows, places, .. } = *batch;
+    let planes = planes.map(|plane| plane.wrapping_add(places.index[first]));
+    let at: [usize; FRAMES] =
+        std::array::from_fn(|f| if IN_A_ROW { f } else { places.index[first + f].wrapping_sub(places.index[first]) });
+    let tables: [*const V::Element; FRAMES] = std::array::from_fn(|f| {
+        rows.elements.as_ptr().wrapping_add(places.row[if IN_A_ROW { first } else { first + f }])
+    });
     // SAFETY: as promised by the caller; `k` stays below `taps`.
     unsafe {
-        let mut sums = [V::splat(0.0); SUMS];
-        let places: [V; FRAMES] = std::array::from_fn(|f| V::splat(turn.place[f]));
-        for k in (0..taps).step_by(V::LANES) {
-            let mut rows = [V::splat(0.0); POWERS];
+        let mut sums = [[V::splat(V::Element::default()); FRAMES]; CHANNELS];
+        let x: [V; FRAMES] = std::array::from_fn(|f| V::splat(places.place[first + f]));
+        for k in (0..rows.taps).step_by(V::LANES) {
+            let block = k / BLOCK * BLOCK * POWERS + k % BLOCK;
+            let mut row = [sums[0][0]; POWERS];
             for f in 0..FRAMES {
-                if f == 0 || !SAME {
-                    rows = std::array::from_fn(|p| V::row(turn.rows[f].wrapping_add(p * taps + k)));
+                if f == 0 || !IN_A_ROW {
+                    row = std::array::from_fn(|power| {
+                        V::row(tables[f].wrapping_add(block + power * BLOCK))
+                    });
                 }
-                let [r0, r1, r2, r3] = rows;
-                let x = places[f];
-                let blended = V::multiply_add(r3, x, r2);
-                let blended = V::multiply_add(blended, x, r1);
-                let blended = V::multiply_add(blended, x, r0);
+                let mut blended = row[POWERS - 1];
+                for power in (0..POWERS - 1).rev() {
+                    blended = V::multiply_add(blended, x[f], row[power]);
+                }
                 for c in 0..CHANNELS {
-                    let input = V::input(planes[c].wrapping_add(turn.index[f] + k));
-                    sums[c * FRAMES + f] = V::multiply_add(blended, input, sums[c * FRAMES + f]);
+                    let input = V::input(planes[c].wrapping_add(at[f]).wrapping_add(k));
+                    sums[c][f] = V::multiply_add(blended, input, sums[c][f]);
                 }
             }
         }
-        V::fold(sums)
+        fold(sums)
     }
+}
+
+/// All sums, eight at a time.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn fold<V: Vector, const CHANNELS: usize, const FRAMES: usize>(
+    sums: [[V; FRAMES]; CHANNELS],
+) -> [[f32; FRAMES]; CHANNELS] {
+    let mut values = [[0.0; FRAMES]; CHANNELS];
+    for first in (0..CHANNELS * FRAMES).step_by(SUMS) {
+        let eight = std::array::from_fn(|i| sums[(first + i) / FRAMES][(first + i) % FRAMES]);
+        // SAFETY: as promised by the caller.
+        let folded = unsafe { V::fold(eight) };
+        for (i, value) in folded.into_iter().enumerate() {
+            values[(first + i) / FRAMES][(first + i) % FRAMES] = value;
+        }
+    }
+    values
 }

@@ -22,8 +22,10 @@ pub(crate) struct Design {
     pub pass: f64,
     pub stop: f64,
     pub attenuation_db: f64,
-    /// Stretches of the fractional position, each with a cubic of its own.
+    /// Stretches of the fractional position, each with polynomials of its own.
     pub phases: usize,
+    /// Coefficients of these: 4 (cubic) or 6.
+    pub powers: usize,
     /// Coefficients and sums in `f64`.
     pub double: bool,
 }
@@ -43,14 +45,23 @@ impl Quality {
         };
         let attenuation_db = match self {
             Self::LowLatency => 80.0,
-            Self::Standard | Self::Strict => 146.0,
+            Self::Standard | Self::Strict => 142.0,
             Self::Studio => 160.0,
+        };
+        // Near unity many frames lie in one stretch, and less work counts. Else every frame has
+        // another stretch, and the table should fit the processor's nearest cache.
+        let near_unity = (input_rate_hz / output_rate_hz - 1.0).abs() < 0.01;
+        let (phases, powers) = match (near_unity, self) {
+            (true, Self::Studio) => (64, 4),
+            (true, _) => (22, 4),
+            (false, _) => (6, 6),
         };
         Design {
             pass: pass_hz / input_rate_hz,
             stop: stop_hz / input_rate_hz,
             attenuation_db,
-            phases: 32,
+            phases,
+            powers,
             double: self == Self::Studio,
         }
     }

@@ -44,7 +44,7 @@ impl Resampler {
     fn over(channels: usize, interpolator: Interpolator, nominal_step: f64) -> Self {
         let window = interpolator.window_frames();
         Self {
-            history: History::new(channels, PIECE_FRAMES + 16, window),
+            history: History::new(channels, PIECE_FRAMES + 16, window + 16),
             interpolator,
             path: Path::new(0, 0.0, nominal_step),
             nominal_step,

@@ -1,7 +1,7 @@
 //! The filter, ready to be read at any fractional position.
 //!
 //! A Kaiser-windowed sinc. The fraction of a frame is cut into stretches ("phases"); within one,
-//! each coefficient is a cubic in the place inside the stretch, fitted in `f64` through the
+//! each coefficient is a polynomial in the place inside the stretch, fitted in `f64` through the
 //! Chebyshev nodes of the stretch.
 //!
 //! J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window function" (ISCAS
@@ -14,8 +14,8 @@ use std::{
 
 use super::{kernel::Rows, quality::Design};
 
-/// Powers of the place within a stretch: a cubic has four.
-pub(crate) const POWERS: usize = 4;
+/// Taps whose powers lie side by side.
+pub(crate) const BLOCK: usize = 16;
 
 /// Coefficients of one filter.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Table {
     elements: Elements,
 }
 
-/// For each stretch `POWERS` rows, lowest power first, of `taps` elements.
+/// For each stretch its taps in blocks; for each block a row of each power, lowest power first.
 #[derive(Debug)]
 enum Elements {
     Single(Aligned<f32>),
@@ -84,14 +84,15 @@ impl Table {
     fn new(design: Design) -> Self {
         let width = TAU * (design.stop - design.pass);
         let taps = ((design.attenuation_db - 7.95) / (2.285 * width)).ceil() as usize + 1;
-        let taps = taps.next_multiple_of(16);
+        let taps = taps.next_multiple_of(BLOCK);
         let filter = Kaiser::new(&design, taps);
-        let mut values = vec![0.0; design.phases * POWERS * taps];
+        let mut values = vec![0.0; design.phases * design.powers * taps];
         for phase in 0..design.phases {
             for tap in 0..taps {
-                let cubic = filter.cubic(phase, design.phases, tap);
-                for (power, coefficient) in cubic.into_iter().enumerate() {
-                    values[(phase * POWERS + power) * taps + tap] = coefficient;
+                let block = (phase * taps + tap / BLOCK * BLOCK) * design.powers;
+                let polynomial = filter.polynomial(&design, phase, tap);
+                for (power, coefficient) in polynomial.into_iter().enumerate() {
+                    values[block + power * BLOCK + tap % BLOCK] = coefficient;
                 }
             }
         }
@@ -111,13 +112,14 @@ impl Table {
 
     /// The rows, in single or double precision.
     pub fn coefficients(&self) -> Coefficients<'_> {
-        let (phases, taps) = (self.design.phases, self.taps);
+        let Design { phases, powers, .. } = self.design;
+        let taps = self.taps;
         match &self.elements {
             Elements::Single(elements) => {
-                Coefficients::Single(Rows { elements: elements.get(), phases, taps })
+                Coefficients::Single(Rows { elements: elements.get(), phases, taps, powers })
             }
             Elements::Double(elements) => {
-                Coefficients::Double(Rows { elements: elements.get(), phases, taps })
+                Coefficients::Double(Rows { elements: elements.get(), phases, taps, powers })
             }
         }
     }
@@ -150,27 +152,30 @@ impl Kaiser {
         self.cutoff * sinc * bessel_i0(self.beta * window) / bessel_i0(self.beta)
     }
 
-    /// The cubic, lowest power first, through the response at the Chebyshev nodes of a stretch.
-    fn cubic(&self, phase: usize, phases: usize, tap: usize) -> [f64; POWERS] {
-        let nodes: [f64; POWERS] =
-            std::array::from_fn(|i| 0.5 - 0.5 * ((2 * i + 1) as f64 * PI / 8.0).cos());
+    /// The polynomial, lowest power first, through the response at the Chebyshev nodes of a stretch.
+    fn polynomial(&self, design: &Design, phase: usize, tap: usize) -> Vec<f64> {
+        let turn = PI / (2 * design.powers) as f64;
+        let node = |i: usize| 0.5 - 0.5 * ((2 * i + 1) as f64 * turn).cos();
+        let nodes: Vec<f64> = (0..design.powers).map(node).collect();
         let middle = tap as f64 - (self.half - 1.0);
-        let values = nodes.map(|node| self.at(middle - (phase as f64 + node) / phases as f64));
-        through(nodes, values)
+        let time = |node: &f64| middle - (phase as f64 + node) / design.phases as f64;
+        let values = nodes.iter().map(|node| self.at(time(node))).collect();
+        through(&nodes, values)
     }
 }
 
 /// Coefficients, lowest power first, of the polynomial through the points (Newton's form, expanded).
-fn through<const N: usize>(x: [f64; N], mut y: [f64; N]) -> [f64; N] {
-    for order in 1..N {
-        for i in (order..N).rev() {
+fn through(x: &[f64], mut y: Vec<f64>) -> Vec<f64> {
+    let count = x.len();
+    for order in 1..count {
+        for i in (order..count).rev() {
             y[i] = (y[i] - y[i - 1]) / (x[i] - x[i - order]);
         }
     }
-    let mut polynomial = [0.0; N];
-    for i in (0..N).rev() {
+    let mut polynomial = vec![0.0; count];
+    for i in (0..count).rev() {
         // times (x - x[i]), plus y[i]
-        for power in (1..N).rev() {
+        for power in (1..count).rev() {
             polynomial[power] = polynomial[power - 1] - x[i] * polynomial[power];
         }
         polynomial[0] = y[i] - x[i] * polynomial[0];

@@ -2,7 +2,7 @@
 
 use std::arch::aarch64::*;
 
-use super::{Coefficients, History, Path, SUMS, Sink, Vector, channels};
+use super::{Batch, Coefficients, History, Path, SUMS, Sink, Vector, channels, turns};
 
 /// Four `f32`.
 #[derive(Clone, Copy)]
@@ -35,11 +35,17 @@ pub(super) fn run<S: Sink>(
 impl Vector for Quad {
     type Element = f32;
     const LANES: usize = 4;
+    const MANY: bool = true;
 
     #[inline(always)]
-    unsafe fn splat(value: f64) -> Self {
+    fn place(fraction: u64) -> f32 {
+        (fraction >> 40) as u32 as f32 * (1.0 / (1u32 << 24) as f32)
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
         // SAFETY: the caller vouches for the processor.
-        Self(unsafe { vdupq_n_f32(value as f32) })
+        Self(unsafe { vdupq_n_f32(value) })
     }
 
     #[inline(always)]
@@ -65,11 +71,30 @@ impl Vector for Quad {
         // SAFETY: the caller vouches for the processor.
         sums.map(|s| unsafe { vaddvq_f32(s.0) })
     }
+
+    #[inline(never)]
+    #[target_feature(enable = "neon")]
+    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+        batch: &Batch<'_, Self::Element>,
+        sink: &mut S,
+    ) -> usize
+    where
+        S: Sink,
+    {
+        // SAFETY: as promised by the caller.
+        unsafe { turns::<Self, S, POWERS, CHANNELS, ROW, FRAMES>(batch, sink) }
+    }
 }
 
 impl Vector for Pair {
     type Element = f64;
     const LANES: usize = 2;
+    const MANY: bool = true;
+
+    #[inline(always)]
+    fn place(fraction: u64) -> f64 {
+        (fraction >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
 
     #[inline(always)]
     unsafe fn splat(value: f64) -> Self {
@@ -101,5 +126,18 @@ impl Vector for Pair {
     unsafe fn fold(sums: [Self; SUMS]) -> [f32; SUMS] {
         // SAFETY: the caller vouches for the processor.
         sums.map(|s| unsafe { vaddvq_f64(s.0) } as f32)
+    }
+
+    #[inline(never)]
+    #[target_feature(enable = "neon")]
+    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+        batch: &Batch<'_, Self::Element>,
+        sink: &mut S,
+    ) -> usize
+    where
+        S: Sink,
+    {
+        // SAFETY: as promised by the caller.
+        unsafe { turns::<Self, S, POWERS, CHANNELS, ROW, FRAMES>(batch, sink) }
     }
 }

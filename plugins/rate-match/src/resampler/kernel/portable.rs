@@ -1,6 +1,6 @@
 //! Plain loops that a compiler can turn into what vectors there are.
 
-use super::{SUMS, Vector};
+use super::{Batch, SUMS, Sink, Vector, turns};
 
 #[derive(Clone, Copy)]
 pub(super) struct Single([f32; 8]);
@@ -11,10 +11,16 @@ pub(super) struct Double([f64; 8]);
 impl Vector for Single {
     type Element = f32;
     const LANES: usize = 8;
+    const MANY: bool = false;
 
     #[inline(always)]
-    unsafe fn splat(value: f64) -> Self {
-        Self([value as f32; 8])
+    fn place(fraction: u64) -> f32 {
+        (fraction >> 40) as u32 as f32 * (1.0 / (1u32 << 24) as f32)
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self([value; 8])
     }
 
     #[inline(always)]
@@ -41,11 +47,29 @@ impl Vector for Single {
             ((a + e) + (b + f)) + ((c + g) + (d + h))
         })
     }
+
+    #[inline(never)]
+    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+        batch: &Batch<'_, Self::Element>,
+        sink: &mut S,
+    ) -> usize
+    where
+        S: Sink,
+    {
+        // SAFETY: as promised by the caller.
+        unsafe { turns::<Self, S, POWERS, CHANNELS, ROW, FRAMES>(batch, sink) }
+    }
 }
 
 impl Vector for Double {
     type Element = f64;
     const LANES: usize = 8;
+    const MANY: bool = false;
+
+    #[inline(always)]
+    fn place(fraction: u64) -> f64 {
+        (fraction >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
 
     #[inline(always)]
     unsafe fn splat(value: f64) -> Self {
@@ -72,5 +96,17 @@ impl Vector for Double {
     #[inline(always)]
     unsafe fn fold(sums: [Self; SUMS]) -> [f32; SUMS] {
         sums.map(|s| s.0.iter().sum::<f64>() as f32)
+    }
+
+    #[inline(never)]
+    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+        batch: &Batch<'_, Self::Element>,
+        sink: &mut S,
+    ) -> usize
+    where
+        S: Sink,
+    {
+        // SAFETY: as promised by the caller.
+        unsafe { turns::<Self, S, POWERS, CHANNELS, ROW, FRAMES>(batch, sink) }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Coefficients, History, Path, SUMS, Sink, Vector, channels};
+use super::{Batch, Coefficients, History, Path, SUMS, Sink, Vector, channels, turns};
 
 /// Sixteen `f32`.
 #[derive(Clone, Copy)]
@@ -90,11 +90,17 @@ fn enter_256<S: Sink>(
 impl Vector for Wide {
     type Element = f32;
     const LANES: usize = 16;
+    const MANY: bool = true;
 
     #[inline(always)]
-    unsafe fn splat(value: f64) -> Self {
+    fn place(fraction: u64) -> f32 {
+        (fraction >> 40) as u32 as f32 * (1.0 / (1u32 << 24) as f32)
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
         // SAFETY: the caller vouches for the processor.
-        Self(unsafe { _mm512_set1_ps(value as f32) })
+        Self(unsafe { _mm512_set1_ps(value) })
     }
 
     #[inline(always)]
@@ -119,6 +125,19 @@ impl Vector for Wide {
     unsafe fn fold(sums: [Self; SUMS]) -> [f32; SUMS] {
         // SAFETY: the caller vouches for the processor.
         unsafe { fold_512(sums.map(|s| s.0)) }
+    }
+
+    #[inline(never)]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+        batch: &Batch<'_, Self::Element>,
+        sink: &mut S,
+    ) -> usize
+    where
+        S: Sink,
+    {
+        // SAFETY: as promised by the caller.
+        unsafe { turns::<Self, S, POWERS, CHANNELS, ROW, FRAMES>(batch, sink) }
     }
 }
 
@@ -156,11 +175,17 @@ fn array(v: __m256) -> [f32; SUMS] {
 impl Vector for Narrow {
     type Element = f32;
     const LANES: usize = 8;
+    const MANY: bool = false;
 
     #[inline(always)]
-    unsafe fn splat(value: f64) -> Self {
+    fn place(fraction: u64) -> f32 {
+        (fraction >> 40) as u32 as f32 * (1.0 / (1u32 << 24) as f32)
+    }
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
         // SAFETY: the caller vouches for the processor.
-        Self(unsafe { _mm256_set1_ps(value as f32) })
+        Self(unsafe { _mm256_set1_ps(value) })
     }
 
     #[inline(always)]
@@ -186,6 +211,19 @@ impl Vector for Narrow {
         // SAFETY: the caller vouches for the processor.
         unsafe { fold_256(sums.map(|s| s.0)) }
     }
+
+    #[inline(never)]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+        batch: &Batch<'_, Self::Element>,
+        sink: &mut S,
+    ) -> usize
+    where
+        S: Sink,
+    {
+        // SAFETY: as promised by the caller.
+        unsafe { turns::<Self, S, POWERS, CHANNELS, ROW, FRAMES>(batch, sink) }
+    }
 }
 
 /// As [`fold_512`], from vectors of eight.
@@ -208,6 +246,12 @@ fn fold_256(v: [__m256; SUMS]) -> [f32; SUMS] {
 impl Vector for WideDouble {
     type Element = f64;
     const LANES: usize = 8;
+    const MANY: bool = true;
+
+    #[inline(always)]
+    fn place(fraction: u64) -> f64 {
+        (fraction >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
 
     #[inline(always)]
     unsafe fn splat(value: f64) -> Self {
@@ -240,11 +284,30 @@ impl Vector for WideDouble {
         // SAFETY: the caller vouches for the processor.
         sums.map(|s| unsafe { _mm512_reduce_add_pd(s.0) } as f32)
     }
+
+    #[inline(never)]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+        batch: &Batch<'_, Self::Element>,
+        sink: &mut S,
+    ) -> usize
+    where
+        S: Sink,
+    {
+        // SAFETY: as promised by the caller.
+        unsafe { turns::<Self, S, POWERS, CHANNELS, ROW, FRAMES>(batch, sink) }
+    }
 }
 
 impl Vector for NarrowDouble {
     type Element = f64;
     const LANES: usize = 4;
+    const MANY: bool = false;
+
+    #[inline(always)]
+    fn place(fraction: u64) -> f64 {
+        (fraction >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    }
 
     #[inline(always)]
     unsafe fn splat(value: f64) -> Self {
@@ -280,5 +343,18 @@ impl Vector for NarrowDouble {
             unsafe { _mm256_storeu_pd(lanes.as_mut_ptr(), s.0) };
             lanes.iter().sum::<f64>() as f32
         })
+    }
+
+    #[inline(never)]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+        batch: &Batch<'_, Self::Element>,
+        sink: &mut S,
+    ) -> usize
+    where
+        S: Sink,
+    {
+        // SAFETY: as promised by the caller.
+        unsafe { turns::<Self, S, POWERS, CHANNELS, ROW, FRAMES>(batch, sink) }
     }
 }
