@@ -1,0 +1,180 @@
+//! Clock, stream offsets and presentation delay, from what the activated filters say (LS-54).
+
+use driftless_plugin_api::abi::host::RawUpstream;
+use driftless_plugin_api::capability::pins::IS_SOURCE;
+use driftless_plugin_api::descriptor::FilterKind;
+use driftless_plugin_api::event::EventCode;
+use driftless_plugin_api::{Pin, Span, Status};
+
+use super::build::place;
+use super::{Graph, RunError};
+use crate::clock::Chosen;
+use crate::loader::instance::Instance;
+use crate::plan::facts::{FilterFacts, OutputFacts, PushFacts};
+use crate::plan::{ClockSource, Note, PinNumber};
+use crate::segment::Head;
+
+impl Graph {
+    /// Asks all filters for their facts, decides anew, and tells the filters.
+    ///
+    /// # Errors
+    ///
+    /// Only that a segment is stuck.
+    pub(super) fn settle(&mut self) -> Result<(), RunError> {
+        self.ask_facts()?;
+        self.settled = self.plan.settle(&self.facts);
+        self.tell_clock();
+        self.tell_upstream();
+        self.tell_offsets()?;
+        self.tell_heads()?;
+        self.post_notes();
+        Ok(())
+    }
+
+    fn ask_facts(&mut self) -> Result<(), RunError> {
+        for index in 0..self.plan.filters.len() {
+            let planned = &self.plan.filters[index];
+            let (kind, outputs) = (planned.descriptor.kind, planned.outputs.len());
+            let facts = self.with_filter(index, move |filter| facts(filter, kind, outputs))?;
+            self.facts.filters[index] = facts;
+        }
+        Ok(())
+    }
+
+    fn tell_clock(&mut self) {
+        let chosen = match self.settled.clock.source {
+            ClockSource::None => Chosen::None,
+            ClockSource::System => Chosen::System,
+            ClockSource::Filter(index) => Chosen::Filter(index),
+        };
+        let before = self.host.board.graph_time();
+        self.host.board.choose(chosen, self.host.clock.now());
+        let mut time = self.host.board.graph_time();
+        time.presentation_delay = self.settled.timing.presentation_delay;
+        self.host.board.set(time);
+        if time.epoch != before.epoch && before.epoch > 0 {
+            let name = self.settled.clock.name(&self.plan).to_owned();
+            self.host.post(None, EventCode::CLOCK_CHANGED, 0, 0, &name);
+        }
+    }
+
+    /// Tells every filter what a search upstream of its input pins finds (LS-36 to LS-40).
+    fn tell_upstream(&self) {
+        for (index, filter) in self.plan.filters.iter().enumerate() {
+            let pins = filter.inputs.iter().map(|pin| match pin.connection {
+                Some(connection) => self.search(self.plan.connections[connection].from),
+                None => RawUpstream::default(),
+            });
+            self.host.set_upstream(index, pins.collect());
+        }
+    }
+
+    /// Searches from an output pin upstream: the pin itself, then the inputs of its filter, in order.
+    fn search(&self, from: PinNumber) -> RawUpstream {
+        let facts = &self.facts.filters[from.filter];
+        if let Some(push) = facts.outputs.get(from.pin).and_then(|pin| pin.push) {
+            let offset = self.settled.timing.offset(from).and_then(|it| it.offset);
+            return RawUpstream {
+                live: u32::from(facts.is_live_but_for_flags()),
+                push_source: 1,
+                flags: push.flags.0,
+                reserved: 0,
+                latency: push.latency.map_or(-1, Span::nanos),
+                offset: offset.map_or(0, Span::nanos),
+            };
+        }
+        let mut found = RawUpstream {
+            live: u32::from(facts.is_live_but_for_flags()),
+            ..RawUpstream::default()
+        };
+        for pin in &self.plan.filters[from.filter].inputs {
+            let Some(connection) = pin.connection else { continue };
+            let above = self.search(self.plan.connections[connection].from);
+            if above.push_source != 0 {
+                return above;
+            }
+            found.live |= above.live;
+        }
+        found
+    }
+
+    fn tell_offsets(&mut self) -> Result<(), RunError> {
+        for offset in self.settled.timing.offsets.clone() {
+            let Some(span) = offset.offset else { continue };
+            let pin = Pin::Output(offset.pin.pin as u32);
+            let status = self.with_filter(offset.pin.filter, move |filter| {
+                filter.set_stream_offset(pin, span)
+            })?;
+            // FALSE is in force all the same, and the plan's notes have said so (LS-52).
+            if !status.is_success() && status != Status::NO_INTERFACE {
+                let text = format!("a stream offset of {span} was refused: {status}");
+                self.host.post(
+                    Some(offset.pin.filter),
+                    EventCode::OFFSET_REFUSED,
+                    span.nanos(),
+                    0,
+                    &text,
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_heads(&mut self) -> Result<(), RunError> {
+        for index in 0..self.plan.segments.len() {
+            let first = self.plan.segments[index].filters[0];
+            let head = match self.plan.filters[first].descriptor.kind {
+                FilterKind::Source if self.facts.filters[first].is_live() => Head::LiveSource,
+                FilterKind::Source => Head::WaitingSource,
+                _ => Head::Queues,
+            };
+            self.order(index, move |segment, _| segment.set_head(head))?;
+        }
+        Ok(())
+    }
+
+    fn post_notes(&self) {
+        for note in &self.settled.timing.notes {
+            let (code, p1) = match note {
+                Note::LatencyUnknown { .. } => (EventCode::LATENCY_UNKNOWN, 0),
+                Note::LatencyAboveCap { late, .. } => (EventCode::LATENCY_ABOVE_CAP, late.nanos()),
+                Note::OffsetBeyondPreferred { offset, .. } => {
+                    (EventCode::OFFSET_BEYOND_PREFERRED, offset.nanos())
+                }
+                Note::InsufficientBuffering { .. } => (EventCode::INSUFFICIENT_BUFFERING, 0),
+            };
+            self.host.post(Some(note.pin().filter), code, p1, 0, &note.to_string());
+        }
+    }
+
+    /// Runs `ask` on a filter, on its segment's thread.
+    pub(super) fn with_filter<R: Send + 'static>(
+        &mut self,
+        filter: usize,
+        ask: impl FnOnce(&Instance) -> R + Send + 'static,
+    ) -> Result<R, RunError> {
+        let (segment, at) = place(&self.plan, filter);
+        self.order(segment, move |segment, _| ask(&segment.chain().node(at).instance))
+    }
+}
+
+fn facts(filter: &Instance, kind: FilterKind, outputs: usize) -> FilterFacts {
+    let source = filter.misc_flags().map_or(kind == FilterKind::Source, |it| it & IS_SOURCE != 0);
+    let output = |number: usize| {
+        let pin = Pin::Output(number as u32);
+        let push = filter.is_push_source().then(|| PushFacts {
+            latency: filter.latency(pin).ok(),
+            flags: filter.push_source_flags(pin),
+            stamps: filter.stamps(pin),
+            max_offset: filter.max_stream_offset(pin).ok(),
+        });
+        OutputFacts { category: filter.category(pin), push }
+    };
+    let own = if outputs == 0 { Pin::Input(0) } else { Pin::Output(0) };
+    FilterFacts {
+        is_source: source,
+        outputs: (0..outputs).map(output).collect(),
+        offers_clock: filter.offers_clock(),
+        latency: filter.latency(own).unwrap_or(Span::ZERO),
+    }
+}

@@ -1,0 +1,272 @@
+//! A segment: filters that call each other directly, as a state machine.
+//!
+//! `step(now)` does all that is due at `now` and says when to be called again. Nothing in here sleeps,
+//! waits or asks what time it is, so the same code runs in real and in virtual time.
+
+pub mod queue;
+pub mod recorder;
+
+use std::sync::Arc;
+
+use driftless_plugin_api::host::State;
+use driftless_plugin_api::output::Marker;
+use driftless_plugin_api::{HostTime, Span, Wake};
+
+use crate::executor::SegmentSignal;
+use crate::loader::chain::{Chain, Node};
+use queue::{Item, Queue};
+use recorder::Recorder;
+
+/// Turns a source may take in one step before others get theirs.
+const TURNS: usize = 64;
+/// How often renderers' statistics are recorded.
+pub const RECORD_EVERY: Span = Span::from_millis(100);
+
+/// Where samples come from another segment.
+pub struct Input {
+    /// The thread border.
+    pub queue: Arc<Queue>,
+    /// Which input pin of the first filter it feeds.
+    pub pin: u32,
+}
+
+/// What the first filter of a segment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+    /// A source that sets its own pace.
+    LiveSource,
+    /// A source that waits for its renderers.
+    WaitingSource,
+    /// A filter that is fed by queues.
+    Queues,
+}
+
+/// Filters that share a thread. `[streaming]`
+pub struct Segment {
+    chain: Chain,
+    head: Head,
+    inputs: Vec<Input>,
+    /// Queues that this segment feeds and that may make a waiting source wait.
+    outputs: Vec<Arc<Queue>>,
+    /// Which filters are renderers, by place in the chain.
+    renderers: Vec<usize>,
+    /// When each filter wants its next step.
+    wakes: Vec<Wake>,
+    recorders: Vec<Recorder>,
+    next_record: HostTime,
+    state: State,
+    signal: Arc<SegmentSignal>,
+}
+
+impl Segment {
+    /// A stopped segment.
+    pub fn new(
+        chain: Chain,
+        head: Head,
+        inputs: Vec<Input>,
+        outputs: Vec<Arc<Queue>>,
+        renderers: Vec<usize>,
+        signal: Arc<SegmentSignal>,
+    ) -> Self {
+        Self {
+            wakes: vec![Wake::OnSignal; chain.len()],
+            recorders: renderers.iter().map(|_| Recorder::default()).collect(),
+            next_record: HostTime::ZERO,
+            state: State::Stopped,
+            chain,
+            head,
+            inputs,
+            outputs,
+            renderers,
+            signal,
+        }
+    }
+
+    /// The filters.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The filters, for linking while nothing runs.
+    pub fn chain_mut(&mut self) -> &mut Chain {
+        &mut self.chain
+    }
+
+    /// What feeds it.
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    /// Says what the head is, once the filters have told whether they are live.
+    pub fn set_head(&mut self, head: Head) {
+        self.head = head;
+    }
+
+    /// Adds a queue that feeds the first filter.
+    pub fn add_input(&mut self, input: Input) {
+        self.inputs.push(input);
+    }
+
+    /// Adds a queue that this segment feeds.
+    pub fn add_output(&mut self, queue: Arc<Queue>) {
+        self.outputs.push(queue);
+    }
+
+    /// Follows the graph into another state; from now on every filter is due.
+    pub fn set_state(&mut self, state: State, now: HostTime) {
+        if self.state == State::Stopped {
+            self.recorders.iter_mut().for_each(Recorder::clear);
+            self.chain.forgive();
+        }
+        if state == State::Stopped {
+            self.inputs.iter().for_each(|input| input.queue.clear());
+        }
+        self.state = state;
+        self.next_record = now + RECORD_EVERY;
+        self.wakes.fill(if state == State::Stopped { Wake::OnSignal } else { Wake::At(now) });
+    }
+
+    /// What was recorded of the renderer that is filter `filter` of the plan.
+    pub fn recorder(&self, filter: usize) -> Option<&Recorder> {
+        let at = self.chain.position(filter)?;
+        let index = self.renderers.iter().position(|place| *place == at)?;
+        self.recorders.get(index)
+    }
+
+    /// Does all that is due at `now`; says when to be called again.
+    pub fn step(&mut self, now: HostTime) -> Wake {
+        if self.state == State::Stopped {
+            return Wake::OnSignal;
+        }
+        self.heed_signals(now);
+        let waits = self.feed(now);
+        self.step_head(now, waits);
+        self.step_others(now);
+        self.record(now);
+        self.next_wake(now, waits)
+    }
+
+    fn heed_signals(&mut self, now: HostTime) {
+        for (at, wake) in self.wakes.iter_mut().enumerate() {
+            if self.signal.lower(at) && *wake != Wake::Ended {
+                *wake = Wake::At(now);
+            }
+        }
+    }
+
+    /// Empties the input queues into the first filter, as far as the renderers have room. Returns
+    /// whether something had to wait.
+    fn feed(&mut self, now: HostTime) -> bool {
+        for input in &self.inputs {
+            while self.has_room() {
+                match input.queue.pop() {
+                    Some(Item::Sample(sample, _)) => {
+                        self.chain.node(0).receive(input.pin, sample, now);
+                    }
+                    Some(Item::Marker(marker)) => {
+                        self.chain.node(0).mark(input.pin, marker, now);
+                    }
+                    None => break,
+                }
+            }
+        }
+        !self.has_room()
+    }
+
+    /// Whether every renderer, and every queue that may make us wait, has room.
+    fn has_room(&self) -> bool {
+        let ready = |at: &usize| {
+            let node = self.chain.node(*at);
+            node.traffic().failed || node.instance.ready()
+        };
+        self.renderers.iter().all(ready)
+            && self.outputs.iter().all(|queue| queue.is_leaky() || !queue.is_full())
+    }
+
+    fn step_head(&mut self, now: HostTime, waits: bool) {
+        let may_step = match (self.head, self.state) {
+            (Head::LiveSource, State::Running) => true,
+            (Head::LiveSource, _) => false, // LS-7
+            (Head::WaitingSource, _) => !waits,
+            (Head::Queues, _) => true,
+        };
+        if !may_step {
+            return;
+        }
+        for _ in 0..TURNS {
+            if !is_due(self.wakes[0], now) {
+                return;
+            }
+            self.wakes[0] = self.chain.node(0).step(now);
+            if self.wakes[0] == Wake::Ended {
+                return self.end_of_source(now);
+            }
+            if self.head == Head::WaitingSource && !self.has_room() {
+                return;
+            }
+        }
+    }
+
+    /// A source that ends says so downstream; one that said it itself is not heard twice, because
+    /// renderers count one end a stream.
+    fn end_of_source(&mut self, now: HostTime) {
+        if self.head != Head::Queues {
+            self.chain.node(0).mark_outputs(Marker::EndOfStream, now);
+        }
+    }
+
+    fn step_others(&mut self, now: HostTime) {
+        for at in 1..self.chain.len() {
+            if is_due(self.wakes[at], now) || self.chain.node(at).is_touched() {
+                self.wakes[at] = self.chain.node(at).step(now);
+            }
+        }
+        // A head that is fed by queues was stepped before what it was fed counted.
+        if self.head == Head::Queues && self.chain.node(0).is_touched() {
+            self.wakes[0] = self.chain.node(0).step(now);
+        }
+    }
+
+    fn record(&mut self, now: HostTime) {
+        if now < self.next_record || self.state != State::Running {
+            return;
+        }
+        self.next_record = now + RECORD_EVERY;
+        for (recorder, at) in self.recorders.iter_mut().zip(&self.renderers) {
+            if let Some(statistics) = self.chain.node(*at).instance.statistics() {
+                recorder.record(now, &statistics);
+            }
+        }
+    }
+
+    /// The earliest of all wishes. A source that has to wait for room is woken by whoever makes it.
+    fn next_wake(&self, now: HostTime, waited: bool) -> Wake {
+        let head_waits = match self.head {
+            Head::LiveSource => self.state != State::Running,
+            Head::WaitingSource => waited || !self.has_room(),
+            Head::Queues => false,
+        };
+        let skip = usize::from(head_waits);
+        let wishes = self.wakes.iter().skip(skip).copied();
+        let mut wake = wishes.fold(Wake::Ended, Wake::or);
+        if head_waits || !self.inputs.is_empty() {
+            wake = wake.or(Wake::OnSignal);
+        }
+        if self.state == State::Running && !self.renderers.is_empty() && wake != Wake::Ended {
+            wake = wake.or(Wake::At(self.next_record));
+        }
+        match wake {
+            Wake::At(at) => Wake::At(at.max(now)),
+            wake => wake,
+        }
+    }
+
+    /// The filters that failed, for the report.
+    pub fn failed(&self) -> impl Iterator<Item = &Node> {
+        self.chain.nodes().filter(|node| node.traffic().failed)
+    }
+}
+
+fn is_due(wake: Wake, now: HostTime) -> bool {
+    matches!(wake, Wake::At(at) if at <= now)
+}
