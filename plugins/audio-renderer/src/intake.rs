@@ -1,0 +1,333 @@
+//! The streaming side of the queue: from samples to blocks with due times.
+
+use driftless_plugin_api::matching::Decision;
+use driftless_plugin_api::{
+    AudioFormat, ClockState, EventCode, FilterError, Host, HostTime, Sample, Span, matching,
+};
+use driftless_rate_match::{Against, LinkConfig, Quality, Writer, link};
+
+use crate::callback::{Handover, PIECE_FRAMES, Voice};
+use crate::decision::Decider;
+
+/// Room beyond what latencies and offsets need.
+const MARGIN: Span = Span::from_millis(500);
+/// Longest queue that a link makes.
+const LONGEST: Span = Span::from_secs(60);
+/// Where stamps put a sample further away than this, their origin is another's.
+const PLAUSIBLE: Span = Span::from_secs(1);
+
+/// Takes samples and queues them for the device. `[streaming]`
+pub(crate) struct Intake {
+    host: Host,
+    handover: Handover,
+    device_rate_hz: u32,
+    latency: Span,
+    tolerance: Span,
+    quality: Quality,
+    format: AudioFormat,
+    writer: Option<Writer>,
+    decider: Decider,
+    /// From arrival to due time, without the presentation delay; `None` where the stamps say it.
+    native_delay: Option<Span>,
+    /// The presentation delay that the target was set with.
+    presentation_delay: Span,
+    largest_frames: usize,
+    capacity: Span,
+    flush_on_pause: bool,
+    overflowing: bool,
+    overruns: u64,
+    last_block: Span,
+}
+
+/// What an intake needs to know, settled at activation.
+pub(crate) struct Setup {
+    pub host: Host,
+    pub handover: Handover,
+    pub device_rate_hz: u32,
+    pub latency: Span,
+    pub tolerance: Span,
+    pub quality: Quality,
+    pub format: AudioFormat,
+}
+
+impl Intake {
+    /// One that has taken nothing yet. `[main]`
+    pub fn new(setup: Setup) -> Self {
+        let Setup { host, handover, device_rate_hz, latency, tolerance, quality, format } = setup;
+        Self {
+            host,
+            handover,
+            device_rate_hz,
+            latency,
+            tolerance,
+            quality,
+            format,
+            writer: None,
+            decider: Decider::new(),
+            native_delay: None,
+            presentation_delay: Span::ZERO,
+            largest_frames: 0,
+            capacity: Span::ZERO,
+            flush_on_pause: false,
+            overflowing: false,
+            overruns: 0,
+            last_block: Span::ZERO,
+        }
+    }
+
+    /// Queues a sample that arrived at `now`.
+    ///
+    /// # Errors
+    ///
+    /// When the queue cannot be made for the stream's format.
+    pub fn take(&mut self, sample: &Sample, now: HostTime) -> Result<(), FilterError> {
+        let clock = self.host.clock();
+        self.handover.collect();
+        self.adopt_format(sample)?;
+        if self.writer.is_none() {
+            self.make_link(&clock)?;
+        }
+        let frames = sample.values().len() / self.format.channels as usize;
+        self.last_block = Span::of_frames(frames as i64, self.format.rate_hz);
+        self.largest_frames = self.largest_frames.max(frames);
+        let arrived = arrival(&clock, now);
+        let row = self.decider.decision().map(|decision| decision.row);
+        if let Some(decision) = self.decider.sample(&self.host, &clock, sample.start().is_some()) {
+            self.follow(decision, sample, arrived, &clock);
+            self.tell_row(row, decision);
+        }
+        self.follow_presentation_delay(&clock);
+        self.write(sample, arrived, &clock);
+        Ok(())
+    }
+
+    /// Another format is a queue and a player of its own; what is queued is played first (LS-109).
+    fn adopt_format(&mut self, sample: &Sample) -> Result<(), FilterError> {
+        let Some(media) = sample.new_media() else { return Ok(()) };
+        let format = audio_format(media)?;
+        if format != self.format {
+            self.format = format;
+            self.largest_frames = 0;
+            if let Some(mut writer) = self.writer.take() {
+                writer.end();
+            }
+        }
+        self.decider.ask_again();
+        Ok(())
+    }
+
+    fn make_link(&mut self, clock: &ClockState) -> Result<(), FilterError> {
+        let upstream = self.host.upstream(0).push_source;
+        let hold = upstream.map_or(Span::ZERO, |s| s.latency.unwrap_or(Span::ZERO) + s.offset);
+        self.capacity = (hold + clock.presentation_delay() + self.latency + MARGIN).min(LONGEST);
+        let channels = self.format.channels as usize;
+        let (writer, player) = link(LinkConfig {
+            channels,
+            input_rate_hz: self.format.rate_hz,
+            output_rate_hz: self.device_rate_hz,
+            capacity_ns: self.capacity.nanos(),
+            target_delay_ns: self.latency.min(self.capacity).nanos(),
+            against: Against::Nothing,
+            quality: self.quality,
+            tolerance_ns: self.tolerance.nanos(),
+            ..LinkConfig::default()
+        })
+        .map_err(|error| FilterError::new(format!("the stream cannot be queued: {error}")))?;
+        let scratch = vec![0.0; PIECE_FRAMES * channels];
+        let rate_hz = self.format.rate_hz;
+        let voice = Voice { player, rate_hz, channels, following: false, scratch };
+        if !self.handover.send(voice) {
+            return Err(FilterError::new("the format changes faster than the device can follow"));
+        }
+        self.writer = Some(writer);
+        self.decider.ask_again();
+        Ok(())
+    }
+
+    /// Lets the player follow what was decided.
+    fn follow(&mut self, decision: Decision, sample: &Sample, arrived: Span, clock: &ClockState) {
+        let against = self.against(decision);
+        self.native_delay = self.native_delay(decision, sample, arrived);
+        self.handover.set_following(against != Against::Nothing);
+        self.set_target(clock.presentation_delay());
+        if let Some(writer) = &self.writer {
+            writer.set_against(against);
+        }
+    }
+
+    fn against(&self, decision: Decision) -> Against {
+        match (decision.against, decision.row) {
+            (matching::Against::TimeStamps, 5) => Against::PrivateStamps,
+            (matching::Against::TimeStamps, _) => Against::Stamps,
+            (matching::Against::IncomingRate, _) => Against::Arrivals,
+            // The graph's clock is followed by the stamps, which are its readings (LS-80).
+            (matching::Against::Nothing, _) if decision.clock_slaving && self.decider.stamped() => {
+                Against::Stamps
+            }
+            (matching::Against::Nothing, _) => Against::Nothing,
+        }
+    }
+
+    /// How long after its arrival a block is due, without the presentation delay; `None` where only
+    /// the latency asked for says it.
+    ///
+    /// The stamp of the first block says it, private clock or not: a source begins to count at the
+    /// present stream time. Stamps of another origin say nothing; then a private clock's source is
+    /// taken to deliver its earliest blocks without having waited.
+    fn native_delay(&self, decision: Decision, sample: &Sample, arrived: Span) -> Option<Span> {
+        if decision.against == matching::Against::Nothing {
+            return None;
+        }
+        let start = sample.start()?;
+        let end = Span::from_nanos(start.nanos()) + self.last_block;
+        let stamped = end - arrived;
+        let upstream = self.host.upstream(0).push_source;
+        let most = upstream.map_or(Span::ZERO, |s| s.latency.unwrap_or(Span::ZERO) + s.offset);
+        let is_plausible = stamped + PLAUSIBLE >= Span::ZERO && stamped <= most + PLAUSIBLE;
+        Some(if is_plausible { stamped } else { most })
+    }
+
+    fn follow_presentation_delay(&mut self, clock: &ClockState) {
+        if clock.presentation_delay() != self.presentation_delay {
+            self.set_target(clock.presentation_delay());
+        }
+    }
+
+    fn set_target(&mut self, presentation_delay: Span) {
+        self.presentation_delay = presentation_delay;
+        let target = match self.native_delay {
+            Some(native) => native + presentation_delay,
+            None => self.latency,
+        };
+        if let Some(writer) = &self.writer {
+            writer.set_target_delay_ns(target.max(Span::ZERO).min(self.capacity).nanos());
+        }
+    }
+
+    fn tell_row(&self, before: Option<u8>, decision: Decision) {
+        if before != Some(decision.row) {
+            let (row, against) = (decision.row, decision.against);
+            let text = match decision.clock_slaving {
+                true => format!("row {row}: matching {against}, following the graph's clock"),
+                false => format!("row {row}: matching {against}"),
+            };
+            self.host.event(EventCode::RATE_MATCH_CHANGED, i64::from(row), 0, &text);
+        }
+    }
+
+    fn write(&mut self, sample: &Sample, arrived: Span, clock: &ClockState) {
+        use driftless_plugin_api::SampleFlags;
+        let Some(writer) = &mut self.writer else { return };
+        let start = sample.start().filter(|_| clock.has_clock());
+        // A sample stamped t is heard at t + presentation delay (LS-M3).
+        let due_ns = start.map(|start| (start + clock.presentation_delay()).nanos());
+        let discontinuity = sample.discontinuity();
+        let written = writer.write(sample.values(), due_ns, arrived.nanos(), discontinuity);
+        self.flush_on_pause = sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE);
+        self.tell_overflow(written.lost_frames);
+    }
+
+    fn tell_overflow(&mut self, lost_frames: usize) {
+        let overflows = lost_frames > 0;
+        self.overruns += u64::from(overflows);
+        if overflows && !self.overflowing {
+            let text = format!(
+                "the queue of {} is full: {lost_frames} frames were lost, and more may follow",
+                self.capacity
+            );
+            self.host.event(EventCode::QUEUE_OVERRUN, lost_frames as i64, 0, &text);
+        }
+        self.overflowing = overflows;
+    }
+
+    /// Drops all that is queued (LS-115).
+    pub fn flush(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            writer.flush();
+        }
+        self.decider.ask_again();
+    }
+
+    /// The graph pauses: what is marked as stale by then is dropped (LS-11).
+    pub fn pause(&mut self) {
+        if self.flush_on_pause {
+            self.flush();
+        }
+    }
+
+    /// The segment changed (LS-116).
+    pub fn new_segment(&mut self) {
+        self.decider.ask_again();
+    }
+
+    /// Nothing follows.
+    pub fn end(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            writer.end();
+        }
+    }
+
+    /// Whether a block as large as the largest so far finds room.
+    pub fn has_room(&self) -> bool {
+        self.writer.as_ref().is_none_or(|writer| writer.room_frames() >= self.largest_frames.max(1))
+    }
+
+    /// Whether something came that can be played.
+    pub fn has_queued(&self) -> bool {
+        self.writer.as_ref().is_some_and(|writer| writer.fill_frames() > 0)
+    }
+
+    /// Whether a queue was made at all.
+    pub fn has_link(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// The decision in force.
+    pub fn decision(&self) -> Option<Decision> {
+        self.decider.decision()
+    }
+
+    /// Times that data was lost because there was no room.
+    pub fn overruns(&self) -> u64 {
+        self.overruns
+    }
+
+    /// Length of the newest block.
+    pub fn last_block(&self) -> Span {
+        self.last_block
+    }
+
+    /// What the queue holds at most.
+    pub fn capacity(&self) -> Span {
+        self.capacity
+    }
+}
+
+/// The audio format of a media type.
+pub(crate) fn audio_format(
+    media: driftless_plugin_api::MediaType,
+) -> Result<AudioFormat, FilterError> {
+    use driftless_plugin_api::{MediaType, Status};
+    match media {
+        MediaType::Audio(format)
+            if (8_000..=384_000).contains(&format.rate_hz)
+                && (1..=64).contains(&format.channels) =>
+        {
+            Ok(format)
+        }
+        _ => Err(FilterError::with(
+            Status::TYPE_NOT_ACCEPTED,
+            format!(
+                "an audio renderer takes audio of 8000 to 384000 Hz with 1 to 64 channels, not {media}"
+            ),
+        )),
+    }
+}
+
+/// Times of arrival are stream times; without a clock, host times.
+fn arrival(clock: &ClockState, now: HostTime) -> Span {
+    Span::from_nanos(match clock.has_clock() {
+        true => clock.stream_time(now).nanos(),
+        false => now.nanos(),
+    })
+}
