@@ -56,9 +56,8 @@ impl Mistake {
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.found)?;
-        match &self.expected {
-            Some(expected) => write!(f, "; expected {expected}")?,
-            None => {}
+        if let Some(expected) = &self.expected {
+            write!(f, "; expected {expected}")?;
         }
         match &self.nearest {
             Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
@@ -81,20 +80,19 @@ pub fn one_of<'k>(names: impl IntoIterator<Item = &'k str>) -> String {
 
 /// The known name that `name` was probably meant to be, if one is near enough.
 ///
-/// Near enough is a Jaro-Winkler similarity of 0.8: one slip in a short word, two in a long one. A
-/// name that ends in the one found counts too, so `gain` finds `driftless.gain`.
+/// Near enough is a Jaro-Winkler similarity above 0.8, or one slip in a word of three letters or
+/// more; the fewest slips win. The last part of a name with points counts for the whole, so `gain`
+/// finds `driftless.gain`.
 pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let similarity = |candidate: &str| {
-        let last_word = candidate.rsplit('.').next().unwrap_or(candidate);
-        let whole = strsim::jaro_winkler(name, candidate);
-        whole.max(strsim::jaro_winkler(name, last_word))
+    let distance = |candidate: &'k str| {
+        let last_part = candidate.rsplit('.').next().unwrap_or(candidate);
+        let slips = strsim::osa_distance(name, candidate).min(strsim::osa_distance(name, last_part));
+        let similarity =
+            strsim::jaro_winkler(name, candidate).max(strsim::jaro_winkler(name, last_part));
+        let near = similarity > 0.8 || slips <= 1 && name.len() >= 3;
+        near.then_some((slips, candidate))
     };
-    known
-        .into_iter()
-        .map(|candidate| (similarity(candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate)
+    known.into_iter().filter_map(distance).min_by_key(|(slips, _)| *slips).map(|(_, name)| name)
 }
 
 /// The mistakes found so far.

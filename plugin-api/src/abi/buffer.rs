@@ -215,12 +215,12 @@ unsafe fn free(raw: *mut RawBuffer) {
 
 /// Returns a buffer to its pool.
 unsafe extern "C" fn release(raw: *mut RawBuffer) {
+    // SAFETY: the caller gives up the last reference, so nobody writes to the head meanwhile.
+    let RawBuffer { owner, capacity, .. } = unsafe { &*raw };
     // SAFETY: `take` stored a reference to the pool there; it is taken back exactly once, because the
     // count reaches zero once.
-    let pool = unsafe { Arc::from_raw((*raw).owner.cast::<Classes>().cast_const()) };
-    // SAFETY: the caller gives up the last reference.
-    let capacity = unsafe { (*raw).capacity };
-    let class = (capacity / SMALLEST).trailing_zeros() as usize;
+    let pool = unsafe { Arc::from_raw(owner.cast::<Classes>().cast_const()) };
+    let class = (*capacity / SMALLEST).trailing_zeros() as usize;
     if let Err(Idle(surplus)) = pool.free[class].push(Idle(raw)) {
         // SAFETY: the queue handed it back, so it is ours alone.
         unsafe { free(surplus) };
