@@ -90,6 +90,18 @@ impl Sample {
         Self(raw)
     }
 
+    /// Takes over the sample that lies at `raw`.
+    ///
+    /// # Safety
+    ///
+    /// As [`from_raw`](Self::from_raw); `raw` may be read.
+    pub unsafe fn take(raw: *mut RawSample) -> Self {
+        // SAFETY: the caller's own promise.
+        let raw = unsafe { raw.read() };
+        // SAFETY: the caller's own promise.
+        unsafe { Self::from_raw(raw) }
+    }
+
     /// Gives the sample, and its reference to the data, to the border.
     pub fn into_raw(self) -> RawSample {
         let this = ManuallyDrop::new(self);

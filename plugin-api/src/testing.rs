@@ -443,9 +443,7 @@ unsafe extern "C" fn deliver(
     // SAFETY: the driver passes its own outlet, which nobody else uses during the call.
     let outlet = unsafe { &mut *instance.cast::<Outlet>() };
     // SAFETY: the filter gives the sample up.
-    let raw = unsafe { sample.read() };
-    // SAFETY: it holds one reference to its buffer.
-    outlet.samples.entry(pin).or_default().push(unsafe { Sample::from_raw(raw) });
+    outlet.samples.entry(pin).or_default().push(unsafe { Sample::take(sample) });
     outlet.flow.get(&pin).copied().unwrap_or(Status::OK)
 }
 

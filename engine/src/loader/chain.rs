@@ -115,7 +115,7 @@ impl Node {
     fn take(&self, pin: u32, raw: *mut RawSample, now: i64) -> Status {
         if self.failed.get() {
             // SAFETY: the caller gives the sample up.
-            drop(unsafe { Sample::from_raw(raw.read()) });
+            drop(unsafe { Sample::take(raw) });
             return Status::FALSE;
         }
         self.touched.set(true);
@@ -164,7 +164,7 @@ impl Node {
             }
             link => {
                 // SAFETY: the filter gives the sample up.
-                let sample = unsafe { Sample::from_raw(raw.read()) };
+                let sample = unsafe { Sample::take(raw) };
                 match link {
                     Some(Link::Queue(queue)) => queue.push(sample, &self.graph),
                     _ => Status::OK,
@@ -175,9 +175,10 @@ impl Node {
 
     fn forward_marker(&self, pin: u32, marker: &RawMarker, now: i64) -> Status {
         match self.links.borrow().get(pin as usize) {
-            // SAFETY: see `forward`.
             Some(Link::Filter { node, pin }) => {
-                unsafe { node.as_ref() }.take_marker(*pin, marker, now)
+                // SAFETY: see `forward`.
+                let node = unsafe { node.as_ref() };
+                node.take_marker(*pin, marker, now)
             }
             Some(Link::Queue(queue)) => {
                 if let Some(marker) = marker.marker() {

@@ -324,12 +324,11 @@ impl Instance {
 
     /// What a pin is for (LS-3).
     pub fn category(&self, pin: Pin) -> PinCategory {
-        // SAFETY: see `media_types`.
-        match self
-            .capabilities
-            .pins
-            .map(|table| unsafe { table.category()(self.state, pin.to_raw()) })
-        {
+        let category = self.capabilities.pins.map(|table| {
+            // SAFETY: see `media_types`.
+            unsafe { table.category()(self.state, pin.to_raw()) }
+        });
+        match category {
             Some(0) => PinCategory::Capture,
             Some(1) => PinCategory::Preview,
             _ => PinCategory::Other,

@@ -89,7 +89,7 @@ impl Queue {
         if self.is_full() {
             let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
             // Told at 1, 10, 100 …: a stalled reader must not flood the events.
-            if !self.leaky && (lost.is_power_of_ten()) {
+            if !self.leaky && is_power_of_ten(lost) {
                 post_overrun(graph, self.reader, lost);
             }
             if !self.leaky {
@@ -153,17 +153,12 @@ impl Queue {
     }
 }
 
-trait PowerOfTen {
-    fn is_power_of_ten(self) -> bool;
+/// 1, 10, 100 …
+fn is_power_of_ten(number: u64) -> bool {
+    number > 0 && 10u64.pow(number.ilog10()) == number
 }
 
-impl PowerOfTen for u64 {
-    fn is_power_of_ten(self) -> bool {
-        self > 0 && 10u64.pow(self.ilog10()) == self
-    }
-}
-
-/// How long a sample is: by its stamps, or else by what it holds.
+/// How long a sample is: by what it holds.
 fn length(sample: &Sample, media: MediaType) -> Span {
     match media {
         MediaType::Audio(format) => {

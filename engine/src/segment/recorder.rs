@@ -123,7 +123,7 @@ mod tests {
             let at = HostTime::ZERO + Span::from_millis(100 * n);
             recorder.record(at, &Statistics { locked: 1, ppm: 5.0, ..Statistics::default() });
         }
-        assert!(recorder.points().len() <= POINTS && recorder.points().capacity() == POINTS);
+        assert!(recorder.points.len() <= POINTS && recorder.points.capacity() == POINTS);
         let last = recorder.points().last().unwrap().at - HostTime::ZERO;
         assert!(last > Span::from_secs(7 * 24 * 3600 - 3600), "the last point is at {last}");
         assert_eq!((recorder.ppm_mean(), recorder.ppm_deviation()), (5.0, 0.0));

@@ -328,9 +328,7 @@ unsafe extern "C" fn receive<F: Filter, R: Role<F>>(
     output: *const RawOutput,
 ) -> Status {
     // SAFETY: the caller gives the sample up, whatever the answer.
-    let raw = unsafe { sample.read() };
-    // SAFETY: it holds one reference to its buffer.
-    let sample = unsafe { Sample::from_raw(raw) };
+    let sample = unsafe { Sample::take(sample) };
     // SAFETY: see `step`.
     match unsafe { stream::<F, _>(instance, output, |f, out| R::receive(f, pin, sample, out)) } {
         Ok(Flow::Continue) => Status::OK,
