@@ -160,3 +160,6 @@ impl Manifest {
         Diagnostics::new(self.texts.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

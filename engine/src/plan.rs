@@ -200,3 +200,6 @@ impl Plan {
         self.filters.iter().position(|filter| filter.name == name)
     }
 }
+
+#[cfg(test)]
+mod tests;

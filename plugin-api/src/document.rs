@@ -86,7 +86,8 @@ pub fn one_of<'k>(names: impl IntoIterator<Item = &'k str>) -> String {
 pub fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let distance = |candidate: &'k str| {
         let last_part = candidate.rsplit('.').next().unwrap_or(candidate);
-        let slips = strsim::osa_distance(name, candidate).min(strsim::osa_distance(name, last_part));
+        let slips =
+            strsim::osa_distance(name, candidate).min(strsim::osa_distance(name, last_part));
         let similarity =
             strsim::jaro_winkler(name, candidate).max(strsim::jaro_winkler(name, last_part));
         let near = similarity > 0.8 || slips <= 1 && name.len() >= 3;

@@ -120,39 +120,43 @@ fn check_clock(
     diagnostics.error(clock.span.clone(), format!("`{name}` offers no clock: {why}"));
 }
 
-/// The media type that both sides can do: the receiver's wishes first, then the sender's (LS-103).
+/// The media type that both sides can do; it is an error when there is none.
 fn agree(
     manifest: &Manifest,
     entry: &ConnectionEntry,
     (from, to): (&PlannedPin, &PlannedPin),
     diagnostics: &mut Diagnostics,
 ) -> Option<MediaPattern> {
-    let offered = &from.descriptor.media;
-    let common = to
-        .descriptor
-        .media
-        .iter()
-        .flat_map(|to| offered.iter().filter_map(|from| to.intersect(*from)));
-    let common = common.into_iter().next();
-    if common.is_none() {
-        let list = |patterns: &[MediaPattern]| {
-            let patterns: Vec<String> =
-                patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
-            patterns.join(" or ")
-        };
-        let message = format!(
-            "`{}.{}` offers {}, but `{}.{}` accepts only {}",
-            entry.from.filter.value,
-            from.name,
-            list(offered),
-            entry.to.filter.value,
-            to.name,
-            list(&to.descriptor.media),
-        );
-        diagnostics.error(place(entry), message);
-        if let Some(receiver) = manifest.filter(&entry.to.filter.value) {
+    let media = common(&from.descriptor.media, &to.descriptor.media);
+    if media.is_none() {
+        let (sender, receiver) = (&entry.from.filter.value, &entry.to.filter.value);
+        diagnostics.error(place(entry), nothing_in_common((sender, from), (receiver, to)));
+        if let Some(receiver) = manifest.filter(receiver) {
             diagnostics.relate(receiver.plugin.span.clone(), "the receiver");
         }
     }
-    common
+    media
+}
+
+/// What both sides can do: the receiver's wishes first, then the sender's (LS-103).
+pub(super) fn common(offers: &[MediaPattern], accepts: &[MediaPattern]) -> Option<MediaPattern> {
+    let pairs = accepts.iter().flat_map(|to| offers.iter().map(move |from| (to, from)));
+    pairs.into_iter().find_map(|(to, from)| to.intersect(*from))
+}
+
+/// Says what the pins of two filters, given by name, would each have liked.
+pub(super) fn nothing_in_common(from: (&str, &PlannedPin), to: (&str, &PlannedPin)) -> String {
+    let list = |pin: &PlannedPin| {
+        let patterns = pin.descriptor.media.iter().map(|pattern| format!("`{pattern}`"));
+        patterns.collect::<Vec<_>>().join(" or ")
+    };
+    format!(
+        "`{}.{}` offers {}, but `{}.{}` accepts only {}",
+        from.0,
+        from.1.name,
+        list(from.1),
+        to.0,
+        to.1.name,
+        list(to.1),
+    )
 }

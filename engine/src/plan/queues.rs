@@ -2,8 +2,9 @@
 
 use driftless_plugin_api::time::Span;
 
+use super::connect::{common, nothing_in_common};
 use super::draft::Draft;
-use super::{PinNumber, Plan, PlannedFilter};
+use super::{PinNumber, Plan, PlannedFilter, PlannedPin};
 use crate::catalog::BUILT_IN_QUEUE;
 use crate::diagnostic::Diagnostics;
 use crate::manifest::Manifest;
@@ -43,14 +44,12 @@ pub(super) fn dissolve(draft: &mut Draft, manifest: &Manifest) -> Result<(), Dia
         let out = draft.connections.iter().position(|connection| connection.from.filter == index);
         let (Some(into), Some(out)) = (into, out) else { continue };
         let (first, second) = (draft.connections[into].clone(), &draft.connections[out]);
-        let Some(media) = first.media.intersect(second.media) else {
-            let message = format!(
-                "{} offers `{}`, but {} accepts only `{}`",
-                output(draft, first.from),
-                first.media,
-                input(draft, second.to),
-                second.media
-            );
+        // The queue takes anything, so what its two sides agreed on with it says nothing.
+        let (offers, accepts) = (output(draft, first.from), input(draft, second.to));
+        let Some(media) = common(&offers.descriptor.media, &accepts.descriptor.media) else {
+            let offers = (draft.filters[first.from.filter].name.as_str(), offers);
+            let message =
+                nothing_in_common(offers, (&draft.filters[second.to.filter].name, accepts));
             diagnostics.error(draft.places[out].clone(), message);
             diagnostics.relate(draft.places[into].clone(), "joined by this queue");
             continue;
@@ -70,14 +69,12 @@ pub(super) fn dissolve(draft: &mut Draft, manifest: &Manifest) -> Result<(), Dia
     Ok(())
 }
 
-fn output(draft: &Draft, pin: PinNumber) -> String {
-    let filter = &draft.filters[pin.filter];
-    format!("`{}.{}`", filter.name, filter.outputs[pin.pin].name)
+fn output(draft: &Draft, pin: PinNumber) -> &PlannedPin {
+    &draft.filters[pin.filter].outputs[pin.pin]
 }
 
-fn input(draft: &Draft, pin: PinNumber) -> String {
-    let filter = &draft.filters[pin.filter];
-    format!("`{}.{}`", filter.name, filter.inputs[pin.pin].name)
+fn input(draft: &Draft, pin: PinNumber) -> &PlannedPin {
+    &draft.filters[pin.filter].inputs[pin.pin]
 }
 
 /// The queue that the built-in filter stands for; several in a row add up.

@@ -1,0 +1,160 @@
+use super::*;
+
+/// The row of the renderer `b` behind the source `a`, what it follows, and why.
+fn row(graph: &str, a: (&str, &str), b: &str) -> (Option<u8>, String) {
+    let filters = [("a", a.0, a.1), ("b", "speakers", b)];
+    let plan = plan(&manifest(graph, &["a -> b"], &filters));
+    let matching = &plan.settled.streams[0].matching;
+    (matching.row(), format!("{}: {}", matching.against(), matching.why))
+}
+
+/// LS-77, LS-80: every row is reached from a manifest.
+#[test]
+fn every_row_of_the_decision_is_reached_and_explained() {
+    let system = "clock = \"system\"";
+    let table = [
+        (
+            "clock = \"none\"",
+            ("live", ""),
+            1,
+            "nothing: there is no clock: samples are played on arrival",
+        ),
+        ("", ("file", ""), 2, "nothing: nothing live is upstream"),
+        (
+            system,
+            ("file", ""),
+            2,
+            "nothing: nothing live is upstream; follows the system clock within its tolerance",
+        ),
+        (
+            "",
+            ("live", "flags = [\"internal-rate-matching\"]"),
+            3,
+            "nothing: `a.out` matches rates itself",
+        ),
+        (
+            system,
+            ("live", "flags = [\"not-live\"]"),
+            4,
+            "nothing: `a.out` says it is not live; follows the system clock within its tolerance",
+        ),
+        (
+            "",
+            ("live", "flags = [\"private-clock\"]"),
+            5,
+            "time stamps: `a.out` stamps with a clock of its own",
+        ),
+        (
+            "",
+            ("live", "flags = [\"private-clock\"]\nstamps = \"none\""),
+            6,
+            "incoming rate: `a.out` has a clock of its own, but no stamps arrive",
+        ),
+        (system, ("live", ""), 7, "time stamps: `a.out` is live and stamps with the graph's clock"),
+        (
+            "",
+            ("live", "clock = true"),
+            7,
+            "time stamps: `a.out` is live and stamps with the graph's clock",
+        ),
+        (
+            system,
+            ("live", "stamps = \"none\""),
+            8,
+            "incoming rate: `a.out` is live, and no stamps arrive",
+        ),
+        (
+            "",
+            ("live", ""),
+            9,
+            "incoming rate: `b` is the clock: matching the stamps would be matching itself",
+        ),
+        (
+            "",
+            ("live", "stamps = \"none\""),
+            10,
+            "incoming rate: `a.out` is live, and no stamps arrive",
+        ),
+    ];
+    for (graph, a, number, why) in table {
+        assert_eq!(row(graph, a, ""), (Some(number), why.to_owned()), "{graph} {a:?}");
+    }
+}
+
+/// LS-40
+#[test]
+fn a_mixer_answers_for_the_sources_behind_it() {
+    let text = manifest(
+        "clock = \"system\"",
+        &["a -> m", "b -> m -> gain -> s"],
+        &[
+            ("a", "live", ""),
+            ("b", "file", ""),
+            ("m", "mixer", ""),
+            ("gain", "gain", ""),
+            ("s", "speakers", ""),
+        ],
+    );
+    let plan = plan(&text);
+    let sources: Vec<String> =
+        plan.settled.streams.iter().map(|stream| plan.source_name(stream.source)).collect();
+    assert_eq!(sources, ["a", "b"], "one stream a source");
+    assert!(plan.settled.streams.iter().all(|stream| stream.matching.row() == Some(3)));
+}
+
+/// LS-97, LS-98
+#[test]
+fn a_preview_pin_takes_the_stamps_away() {
+    let text = manifest(
+        "clock = \"system\"",
+        &["a -> tee.in", "tee.keep -> w", "tee.preview -> s"],
+        &[("a", "live", ""), ("tee", "smart-tee", ""), ("w", "writer", ""), ("s", "speakers", "")],
+    );
+    let plan = plan(&text);
+    let rows: Vec<_> = plan.settled.streams.iter().map(|it| it.matching.row()).collect();
+    assert_eq!(rows, [None, Some(8)]);
+}
+
+/// LS-75, LS-91
+#[test]
+fn only_the_audio_renderer_matches_rates() {
+    let text = manifest(
+        "",
+        &["a -> t", "t -> s", "t -> w", "v -> screen"],
+        &[
+            ("a", "live", ""),
+            ("t", "tee", ""),
+            ("s", "speakers", ""),
+            ("w", "writer", ""),
+            ("v", "live", ""),
+            ("screen", "screen", ""),
+        ],
+    );
+    let plan = plan(&text);
+    let streams = plan.settled.streams.iter().map(|stream| {
+        let renderer = plan.filters[stream.renderer].name.as_str();
+        (renderer, stream.matching.row(), stream.matching.why.as_str())
+    });
+    let streams: Vec<_> = streams.collect();
+    assert!(streams.contains(&("w", None, "takes samples as fast as they come")), "{streams:?}");
+    assert!(streams.contains(&("screen", None, "renders by time stamp")), "{streams:?}");
+    assert!(streams.iter().any(|(name, row, _)| *name == "s" && *row == Some(9)), "{streams:?}");
+}
+
+/// LS-1, LS-M5: live through a capture pin alone.
+#[test]
+fn a_camera_with_a_capture_pin_is_live_without_push_source() {
+    let text = manifest(
+        "clock-policy = \"classic\"",
+        &["camera.capture -> screen", "f -> s"],
+        &[
+            ("camera", "camera", ""),
+            ("screen", "screen", ""),
+            ("f", "file", ""),
+            ("s", "speakers", ""),
+        ],
+    );
+    let plan = plan(&text);
+    assert_eq!(plan.settled.clock.source, ClockSource::System, "something is live");
+    assert!(plan.settled.timing.offsets.is_empty(), "nothing can be told an offset");
+}
