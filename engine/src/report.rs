@@ -2,6 +2,7 @@
 
 pub(crate) mod gather;
 mod json;
+mod plot;
 mod show;
 
 use driftless_plugin_api::{HostTime, Span};
@@ -116,6 +117,11 @@ pub struct FilterReport {
 }
 
 impl Report {
+    /// Whether something failed: a filter, or the stopping of one.
+    pub fn has_failed(&self) -> bool {
+        !self.failures.is_empty() || self.filters.iter().any(|filter| filter.failed)
+    }
+
     /// The stream from a source to a renderer, by their names.
     pub fn stream(&self, source: &str, renderer: &str) -> Option<&StreamReport> {
         self.streams.iter().find(|stream| {

@@ -1,0 +1,46 @@
+//! From the command line's words to a manifest and a catalog.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use driftless_engine::{Catalog, Diagnostics, Manifest, Plan};
+
+use crate::Common;
+
+/// Reads the manifest at `path`, with settings from the command line laid over it.
+pub fn manifest(path: &Path, set: &[String]) -> Result<Manifest, Diagnostics> {
+    let mut manifest = Manifest::read(path)?;
+    for setting in set {
+        let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
+        manifest.set(name.trim(), value.trim())?;
+    }
+    Ok(manifest)
+}
+
+/// Reads, and plans with the plugins that are there.
+pub fn plan(common: &Common, path: &Path, set: &[String]) -> Result<Plan, Diagnostics> {
+    let manifest = manifest(path, set)?;
+    Plan::new(&manifest, &Catalog::scan(&folders(common, Some(&manifest))))
+}
+
+/// Where plugins are looked for, first come first served: the command line; or else the manifest,
+/// DRIFTLESS_PLUGINS, and where this program is, with and without `plugins`.
+pub fn folders(common: &Common, manifest: Option<&Manifest>) -> Vec<PathBuf> {
+    let mut folders = manifest.map(|manifest| manifest.graph.plugins.clone()).unwrap_or_default();
+    if !common.plugins.is_empty() {
+        folders.extend(common.plugins.iter().cloned());
+        return folders;
+    }
+    if let Some(variable) = std::env::var_os("DRIFTLESS_PLUGINS") {
+        folders.extend(std::env::split_paths(&variable));
+    }
+    if let Some(own) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
+        folders.extend([own.join("plugins"), own.to_owned()].into_iter().filter(|it| it.is_dir()));
+    }
+    folders
+}
+
+/// Prints mistakes, with colour on a terminal.
+pub fn show(mistakes: &Diagnostics) {
+    eprint!("{}", mistakes.render(std::io::stderr().is_terminal()));
+}
