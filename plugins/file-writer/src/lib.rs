@@ -1,19 +1,19 @@
 //! Writes audio to a WAV file, by time stamps and as fast as it can (LS-91, LS-92).
 //!
-//! | module      | does                                                       |
-//! |-------------|------------------------------------------------------------|
-//! | `placement` | stamps into frames of silence and frames to crop           |
-//! | `encoding`  | values into bytes                                          |
-//! | `header`    | the header, RIFF or RF64                                   |
-//! | `wav`       | a file that is valid after every write                     |
+//! | module      | does                                                    |
+//! |-------------|---------------------------------------------------------|
+//! | `placement` | stamps into frames of silence and frames to crop        |
+//! | `recording` | the file from its opening to its end                    |
+//! | `wav`       | a file that is valid after every write                  |
+//! | `header`    | its header, RIFF or RF64                                |
+//! | `encoding`  | values into bytes                                       |
 
 mod encoding;
 mod header;
 mod placement;
+mod recording;
 mod wav;
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use driftless_plugin_api::{
@@ -25,7 +25,7 @@ use driftless_plugin_api::{
 use encoding::Encoding;
 use header::Layout;
 use placement::{Placement, Timeline};
-use wav::WavWriter;
+use recording::Recording;
 
 /// The filter `driftless.file-writer`.
 #[derive(Debug)]
@@ -38,21 +38,17 @@ pub struct FileWriter {
     tolerance: Span,
     longest_gap: Span,
     format: Option<AudioFormat>,
-    recording: Option<Recording>,
+    active: Option<Active>,
     counts: Counts,
 }
 
-/// A file that is open.
+/// What is there between activation and deactivation.
 #[derive(Debug)]
-struct Recording {
-    /// Taken by the first frame: a file that is replaced keeps its contents until then.
-    empty: Option<File>,
-    /// Whether the file was there before, so that it is not ours to remove.
-    replaces: bool,
-    wav: Option<WavWriter<File>>,
+struct Active {
+    format: AudioFormat,
+    recording: Recording,
     timeline: Timeline,
     ended: bool,
-    completed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -65,57 +61,9 @@ struct Counts {
 }
 
 impl FileWriter {
-    fn failed(&self, doing: &str, error: &io::Error) -> FilterError {
-        FilterError::new(format!("cannot {doing} {}: {error}", self.path.display()))
-    }
-
-    fn open(&self) -> Result<Recording, FilterError> {
-        let format = self.format.ok_or(Status::NOT_CONNECTED)?;
-        let layout = Layout { format, encoding: self.encoding };
-        if layout.frame_bytes().is_none() {
-            let channels = format.channels;
-            return Err(FilterError::new(format!(
-                "a WAV frame has at most 65535 bytes; {channels} channels need more"
-            )));
-        }
-        let replaces = self.overwrite && self.path.exists();
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).create_new(!self.overwrite);
-        let file = options.open(&self.path).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => FilterError::new(format!(
-                "{} exists already; set `overwrite = true` to replace it, or name another `file`",
-                self.path.display()
-            )),
-            ErrorKind::NotFound => FilterError::new(format!(
-                "cannot create {}: its folder does not exist",
-                self.path.display()
-            )),
-            _ => self.failed("create", &error),
-        })?;
-        let timeline = Timeline::new(format.rate_hz, self.tolerance, self.longest_gap);
-        let (empty, wav) = (Some(file), None);
-        Ok(Recording { empty, replaces, wav, timeline, ended: false, completed: false })
-    }
-
-    /// The file, begun if it was not.
-    fn begun(&mut self) -> Result<&mut WavWriter<File>, FilterError> {
-        let format = self.format.ok_or(Status::NOT_CONNECTED)?;
-        let recording = self.recording.as_mut().ok_or(Status::WRONG_STATE)?;
-        if let Some(file) = recording.empty.take() {
-            let layout = Layout { format, encoding: self.encoding };
-            let sync_frames = self.sync.frames(format.rate_hz).unsigned_abs();
-            let wav = emptied(file).and_then(|file| WavWriter::new(file, layout, sync_frames));
-            let path = self.path.display();
-            recording.wav = Some(
-                wav.map_err(|error| FilterError::new(format!("cannot write {path}: {error}")))?,
-            );
-        }
-        recording.wav.as_mut().ok_or_else(|| FilterError::from(Status::WRONG_STATE))
-    }
-
     fn place(&mut self, sample: &Sample, frames: u64) -> Result<Placement, FilterError> {
-        let recording = self.recording.as_mut().ok_or(Status::WRONG_STATE)?;
-        let placement = recording.timeline.place(sample.start(), sample.discontinuity(), frames);
+        let active = self.active.as_mut().ok_or(Status::WRONG_STATE)?;
+        let placement = active.timeline.place(sample.start(), sample.discontinuity(), frames);
         if placement.jump {
             self.counts.jumps += 1;
             let text = format!(
@@ -133,56 +81,42 @@ impl FileWriter {
     fn write(&mut self, sample: &Sample, channels: usize) -> Result<(), FilterError> {
         let values = sample.values();
         let placement = self.place(sample, (values.len() / channels) as u64)?;
-        let rest = &values[placement.skip_frames as usize * channels..];
-        let wav = self.begun()?;
-        let written = wav.write_silence(placement.silence_frames).and_then(|()| wav.write(rest));
-        (self.counts.frames, self.counts.clipped) = (wav.frames(), wav.clipped());
-        written.map_err(|error| self.stopped(&error))
+        let rest = values.get(placement.skip_frames as usize * channels..).unwrap_or_default();
+        let recording = &mut self.active.as_mut().ok_or(Status::WRONG_STATE)?.recording;
+        let written = recording.write(placement.silence_frames, rest);
+        (self.counts.frames, self.counts.clipped) = (recording.frames(), recording.clipped());
+        written
     }
 
-    /// What to say when the file cannot grow any more.
-    fn stopped(&mut self, error: &io::Error) -> FilterError {
-        let frames = self.counts.frames;
-        let rate_hz = self.format.map_or(0, |format| format.rate_hz);
-        if let Some(recording) = &mut self.recording {
-            recording.wav = None;
-        }
-        let length = Span::of_frames(frames.try_into().unwrap_or(i64::MAX), rate_hz);
-        FilterError::new(format!(
-            "cannot write {}: {error}; it holds the first {length} ({frames} frames) and can be \
-             played",
-            self.path.display()
-        ))
-    }
-
-    /// Ends the file, and reports once it is complete.
-    fn finish(&mut self) -> Result<(), FilterError> {
-        let wav = self.recording.as_mut().and_then(|recording| recording.wav.take());
-        match wav.map(WavWriter::finish) {
-            Some(Err(error)) => Err(self.stopped(&error)),
+    /// The file has one format.
+    fn check_media(&self, sample: &Sample, format: AudioFormat) -> Result<(), FilterError> {
+        match sample.new_media() {
+            Some(media) if media != MediaType::Audio(format) => {
+                let own = MediaType::Audio(format);
+                let path = self.path.display();
+                let text = format!("the stream changed to {media}, but {path} is {own}");
+                Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text))
+            }
             _ => Ok(()),
         }
     }
 
-    /// LS-113: once per stream, not while paused.
-    fn complete_if_running(&mut self, running: bool) {
-        if let Some(recording) = &mut self.recording
-            && running
-            && recording.ended
-            && !recording.completed
-        {
-            recording.completed = true;
+    fn end(&mut self) -> Result<(), FilterError> {
+        if let Some(active) = &mut self.active {
+            active.recording.finish()?;
+            active.ended = true;
+        }
+        self.complete(self.host.clock().state());
+        Ok(())
+    }
+
+    /// Reports the end of the stream: when it comes, again with every run, and never while paused
+    /// (LS-113).
+    fn complete(&self, state: State) {
+        if state == State::Running && self.active.as_ref().is_some_and(|active| active.ended) {
             self.host.event(EventCode::COMPLETE, 0, 0, "");
         }
     }
-}
-
-/// Devices and pipes have no length to set.
-fn emptied(file: File) -> io::Result<File> {
-    if file.metadata()?.len() > 0 {
-        file.set_len(0)?;
-    }
-    Ok(file)
 }
 
 impl Filter for FileWriter {
@@ -199,7 +133,7 @@ impl Filter for FileWriter {
             tolerance: settings.time("tolerance")?,
             longest_gap: settings.time("longest-gap")?,
             format: None,
-            recording: None,
+            active: None,
             counts: Counts::default(),
         })
     }
@@ -209,13 +143,11 @@ impl Filter for FileWriter {
     }
 
     fn connect(&mut self, _pin: Pin, media: MediaType) -> Result<(), FilterError> {
-        match media {
-            MediaType::Audio(format) => self.format = Some(format),
-            _ => {
-                let text = format!("a WAV file takes audio, not {media}");
-                return Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text));
-            }
-        }
+        let MediaType::Audio(format) = media else {
+            let text = format!("a WAV file takes audio, not {media}");
+            return Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text));
+        };
+        self.format = Some(format);
         Ok(())
     }
 
@@ -224,23 +156,24 @@ impl Filter for FileWriter {
     }
 
     fn activate(&mut self) -> Result<(), FilterError> {
-        self.recording = Some(self.open()?);
+        let format = self.format.ok_or(Status::NOT_CONNECTED)?;
+        let layout = Layout { format, encoding: self.encoding };
+        let recording = Recording::open(&self.path, layout, self.overwrite, self.sync)?;
+        let timeline = Timeline::new(format.rate_hz, self.tolerance, self.longest_gap);
+        self.active = Some(Active { format, recording, timeline, ended: false });
         self.counts = Counts::default();
         Ok(())
     }
 
     fn run(&mut self, _base: ReferenceTime) -> Result<(), FilterError> {
-        self.complete_if_running(true);
+        self.complete(State::Running);
         Ok(())
     }
 
     fn deactivate(&mut self) {
-        if let Err(error) = self.finish() {
+        let closed = self.active.take().map(|active| active.recording.close());
+        if let Some(Err(error)) = closed {
             self.host.event(EventCode::WARNING, 0, 0, &error.text);
-        }
-        if let Some(Recording { empty: Some(_), replaces: false, .. }) = self.recording.take() {
-            // Nothing came: better no file than one without a header.
-            let _ = std::fs::remove_file(&self.path);
         }
     }
 
@@ -263,17 +196,8 @@ impl Renderer for FileWriter {
         sample: Sample,
         _output: &mut Output<'_>,
     ) -> Result<Flow, FilterError> {
-        let format = self.format.ok_or(Status::NOT_CONNECTED)?;
-        if let Some(media) = sample.new_media()
-            && media != MediaType::Audio(format)
-        {
-            let text = format!(
-                "the stream changed to {media}, but {} is {}",
-                self.path.display(),
-                MediaType::Audio(format)
-            );
-            return Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text));
-        }
+        let format = self.active.as_ref().ok_or(Status::WRONG_STATE)?.format;
+        self.check_media(&sample, format)?;
         self.write(&sample, format.channels.max(1) as usize)?;
         Ok(Flow::Continue)
     }
@@ -285,18 +209,11 @@ impl Renderer for FileWriter {
         _output: &mut Output<'_>,
     ) -> Result<(), FilterError> {
         match marker {
-            Marker::EndOfStream => {
-                self.begun()?;
-                self.finish()?;
-                if let Some(recording) = &mut self.recording {
-                    recording.ended = true;
-                }
-                self.complete_if_running(self.host.clock().state() == State::Running);
-            }
+            Marker::EndOfStream => return self.end(),
             // Stamps start again; what was written stays (LS-115, LS-116).
             Marker::EndFlush | Marker::NewSegment { .. } => {
-                if let Some(recording) = &mut self.recording {
-                    recording.timeline.restart();
+                if let Some(active) = &mut self.active {
+                    active.timeline.restart();
                 }
             }
             Marker::BeginFlush => {}

@@ -111,6 +111,22 @@ fn a_folder_that_does_not_exist_is_named() {
     assert!(error.text.contains("its folder does not exist"), "{error}");
 }
 
+/// LS-113
+#[test]
+fn the_end_of_the_stream_is_reported_when_the_graph_runs_and_again_with_every_run() {
+    let folder = Folder::new("end");
+    let mut driver = writer(&folder.file(), &[]);
+    driver.activate().unwrap();
+    driver.mark(0, Marker::EndOfStream).unwrap();
+    assert_eq!(driver.events(), []);
+    assert!(recorded(&folder.file()).is_empty(), "a stream without frames is an empty recording");
+    for _ in 0..2 {
+        driver.run().unwrap();
+        assert_eq!(driver.events().len(), 1);
+        driver.pause().unwrap();
+    }
+}
+
 /// LS-M6
 #[test]
 fn it_takes_nothing_until_the_graph_runs_and_needs_no_cue() {
