@@ -1,10 +1,12 @@
 //! Plays an audio file, as fast as it is taken, or live at a pace of its own.
 //!
-//! | module       | does                                                  |
-//! |--------------|-------------------------------------------------------|
-//! | `audio_file` | files of all kinds into frames                        |
-//! | `pace`       | when a live source would have captured a frame        |
-//! | `live`       | time stamps of a live source                          |
+//! | module        | does                                                 |
+//! |---------------|------------------------------------------------------|
+//! | `audio_file`  | files of all kinds into frames                       |
+//! | `playback`    | where to begin, and again and again                  |
+//! | `pace`        | when a live source would have captured a frame       |
+//! | `live`        | time stamps of a live source                         |
+//! | `push_source` | what it says of itself to the graph                  |
 //!
 //! Not live, its stamps count frames from 0 and it waits for room downstream, so that renderers cue.
 //! With `pace` it is a push source that stands in for a microphone: its clock may be off, and frames
@@ -13,18 +15,20 @@
 mod audio_file;
 mod live;
 mod pace;
+mod playback;
+mod push_source;
 
 use std::path::PathBuf;
 
 use driftless_plugin_api::{
-    AudioFormat, Cue, EventCode, Filter, FilterError, Flow, Host, Latency, Marker, MediaPattern,
-    MediaType, Output, Pin, PushSource, PushSourceFlags, ReferenceTime, Sample, Settings, Source,
-    Span, Stamps, Status, StreamTime, Wake, export_plugin,
+    Cue, EventCode, Filter, FilterError, Flow, Host, Latency, Marker, MediaPattern, MediaType,
+    Output, Pin, PushSource, ReferenceTime, Sample, Settings, Source, Span, Status, StreamTime,
+    Wake, export_plugin,
 };
 
-use audio_file::AudioFile;
 use live::Live;
 use pace::Pace;
+use playback::Playback;
 
 /// Its only pin.
 const OUT: u32 = 0;
@@ -33,14 +37,9 @@ const OUT: u32 = 0;
 #[derive(Debug)]
 pub struct FileSource {
     host: Host,
-    path: PathBuf,
-    begin: Span,
-    repeats: bool,
-    block: Span,
+    playback: Playback,
+    block_frames: usize,
     max_offset: Span,
-    format: AudioFormat,
-    /// Open while active.
-    file: Option<AudioFile>,
     live: Option<Live>,
     /// Frames delivered since activation.
     position: i64,
@@ -48,87 +47,37 @@ pub struct FileSource {
     gap: bool,
     announced: bool,
     ended: bool,
-    warned: bool,
-    repeats_done: u64,
-    damaged_packets: u64,
+}
+
+/// A block of the file, and how many frames it has.
+struct Block {
+    sample: Sample,
+    frames: i64,
 }
 
 impl FileSource {
-    fn open(&self) -> Result<AudioFile, FilterError> {
-        let file = AudioFile::open(&self.path, self.begin);
-        let file = file.map_err(|error| FilterError::new(error.to_string()))?;
-        match file.format() == self.format || self.format.rate_hz == 0 {
-            true => Ok(file),
-            false => Err(FilterError::new(format!(
-                "{} is {} now; it was {} before",
-                self.path.display(),
-                MediaType::Audio(file.format()),
-                MediaType::Audio(self.format)
-            ))),
-        }
-    }
-
-    fn block_frames(&self) -> usize {
-        self.block.frames(self.format.rate_hz).clamp(1, 1 << 20) as usize
-    }
-
-    /// The next block of the file, unless it has ended.
-    fn block(&mut self) -> Result<Option<Sample>, FilterError> {
-        let channels = self.format.channels as usize;
-        let sample = self.host.audio_sample(self.block_frames(), self.format.channels);
+    /// The next block, unless the file has ended.
+    fn block(&mut self) -> Result<Option<Block>, FilterError> {
+        let too_large = || FilterError::new("a `block` of this file is larger than any buffer");
+        let channels = self.playback.format().channels;
         let mut sample =
-            sample.ok_or_else(|| FilterError::new("a block is larger than any buffer"))?;
-        let host = self.host.clone();
-        let values = sample
-            .values_mut(&host)
-            .ok_or_else(|| FilterError::new("a block is larger than any buffer"))?;
-        let frames = self.fill(values)?;
-        sample.truncate(frames * channels * size_of::<f32>());
-        Ok((frames > 0).then_some(sample))
-    }
-
-    fn fill(&mut self, values: &mut [f32]) -> Result<usize, FilterError> {
-        let channels = self.format.channels as usize;
-        let mut frames = 0;
-        while frames * channels < values.len() {
-            let file = self.file.as_mut().ok_or(Status::WRONG_STATE)?;
-            let read = file.read(&mut values[frames * channels..]);
-            frames += read;
-            if frames * channels < values.len() && !self.begin_again()? {
-                break;
-            }
+            self.host.audio_sample(self.block_frames, channels).ok_or_else(too_large)?;
+        let values = sample.values_mut(&self.host).ok_or_else(too_large)?;
+        let frames = self.playback.fill(values)?;
+        if let Some(text) = self.playback.take_warning() {
+            self.host.event(EventCode::WARNING, 0, 0, &text);
         }
-        Ok(frames)
-    }
-
-    /// At the end of the file: says if it came early, and starts over if it should.
-    fn begin_again(&mut self) -> Result<bool, FilterError> {
-        if let Some(file) = &self.file {
-            self.damaged_packets += file.damaged_packets();
-            if let (Some(reason), false) = (file.ended_early(), self.warned) {
-                self.warned = true;
-                let text = format!(
-                    "{} ends early: {reason}; what is there was played",
-                    self.path.display()
-                );
-                self.host.event(EventCode::WARNING, 0, 0, &text);
-            }
-        }
-        if self.repeats {
-            self.file = Some(self.open()?);
-            self.repeats_done += 1;
-        }
-        Ok(self.repeats)
+        sample.truncate(frames * channels as usize * size_of::<f32>());
+        Ok((frames > 0).then_some(Block { sample, frames: frames as i64 }))
     }
 
     fn deliver(
         &mut self,
-        mut sample: Sample,
-        times: (StreamTime, StreamTime),
+        Block { mut sample, frames }: Block,
+        (start, stop): (StreamTime, StreamTime),
         output: &mut Output<'_>,
     ) -> Flow {
-        let frames = (sample.values().len() / self.format.channels as usize) as i64;
-        sample.set_times(Some(times.0), Some(times.1));
+        sample.set_times(Some(start), Some(stop));
         sample.set_media_times(Some((self.position, self.position + frames)));
         sample.set_discontinuity(std::mem::take(&mut self.gap));
         if !std::mem::replace(&mut self.announced, true) {
@@ -147,102 +96,96 @@ impl FileSource {
 
     /// One block a step; the engine steps again while there is room.
     fn step_waiting(&mut self, output: &mut Output<'_>) -> Result<Wake, FilterError> {
-        let start = self.position;
-        let Some(sample) = self.block()? else { return Ok(self.finish(output)) };
-        let frames = (sample.values().len() / self.format.channels as usize) as i64;
-        let at = |frame| StreamTime::ZERO + Span::of_frames(frame, self.format.rate_hz);
-        let times = (at(start), at(start + frames));
-        match self.deliver(sample, times, output) {
+        let Some(block) = self.block()? else { return Ok(self.finish(output)) };
+        let rate_hz = self.playback.format().rate_hz;
+        let at = |frame| StreamTime::ZERO + Span::of_frames(frame, rate_hz);
+        let times = (at(self.position), at(self.position + block.frames));
+        match self.deliver(block, times, output) {
             Flow::Continue => Ok(Wake::At(output.now())),
             Flow::Stop => Ok(Wake::OnSignal),
         }
     }
 
     /// All blocks that are due.
-    fn step_live(&mut self, mut live: Live, output: &mut Output<'_>) -> Result<Wake, FilterError> {
+    fn step_live(&mut self, live: &mut Live, output: &mut Output<'_>) -> Result<Wake, FilterError> {
         live.start(output.now(), self.position);
-        let wake = loop {
+        loop {
             let due = live.due(self.position);
             if due > output.now() {
-                break Wake::At(due);
+                return Ok(Wake::At(due));
             }
-            let Some(sample) = self.block()? else { break self.finish(output) };
-            let frames = (sample.values().len() / self.format.channels as usize) as i64;
-            match live.times(self.position, frames, &self.host.clock()) {
+            let Some(block) = self.block()? else { return Ok(self.finish(output)) };
+            match live.times(self.position, block.frames, &self.host.clock()) {
                 Some((times, moved)) => {
                     self.gap |= moved;
                     // A live source goes on whether or not it is heard (LS-6).
-                    self.deliver(sample, times, output);
+                    self.deliver(block, times, output);
                 }
                 None => {
-                    self.position += frames;
+                    self.position += block.frames;
                     self.gap = true;
                 }
             }
-        };
-        self.live = Some(live);
-        Ok(wake)
+        }
     }
+}
+
+/// The live half, if the settings ask for it.
+fn live(settings: &Settings, rate_hz: u32) -> Result<Option<Live>, FilterError> {
+    if !settings.boolean("pace")? {
+        return Ok(None);
+    }
+    let (latency, block) = (settings.time("latency")?, settings.time("block")?);
+    if latency < block {
+        let text = format!(
+            "`latency` is {latency}, less than the `block` of {block}: a block cannot be delivered \
+             before its last frame was captured"
+        );
+        return Err(FilterError::with(Status::INVALID_ARGUMENT, text));
+    }
+    Ok(Some(Live::new(Pace::new(rate_hz, settings.number("rate-error")?), latency)))
 }
 
 impl Filter for FileSource {
     const ID: &'static str = "driftless.file-source";
 
     fn create(settings: &Settings, host: Host) -> Result<Self, FilterError> {
-        let mut source = Self {
+        let path = PathBuf::from(settings.text("file")?);
+        let playback = Playback::new(path, settings.time("start")?, settings.boolean("loop")?)?;
+        let rate_hz = playback.format().rate_hz;
+        let block_frames = settings.time("block")?.frames(rate_hz).max(1);
+        Ok(Self {
             host,
-            path: PathBuf::from(settings.text("file")?),
-            begin: settings.time("start")?,
-            repeats: settings.boolean("loop")?,
-            block: settings.time("block")?,
+            playback,
+            block_frames: usize::try_from(block_frames).map_err(|_| Status::INVALID_ARGUMENT)?,
             max_offset: settings.time("max-offset")?,
-            format: AudioFormat { rate_hz: 0, channels: 0 },
-            file: None,
-            live: None,
+            live: live(settings, rate_hz)?,
             position: 0,
             gap: true,
             announced: false,
             ended: false,
-            warned: false,
-            repeats_done: 0,
-            damaged_packets: 0,
-        };
-        source.format = source.open()?.format();
-        if settings.boolean("pace")? {
-            let (latency, block) = (settings.time("latency")?, source.block);
-            if latency < block {
-                let text = format!(
-                    "`latency` is {latency}, less than the `block` of {block}: a block cannot be \
-                     delivered before its last frame was captured"
-                );
-                return Err(FilterError::with(Status::INVALID_ARGUMENT, text));
-            }
-            let pace = Pace::new(source.format.rate_hz, settings.number("rate-error")?);
-            source.live = Some(Live::new(pace, latency));
-        }
-        Ok(source)
+        })
     }
 
     fn media_types(&self, _pin: Pin) -> Vec<MediaPattern> {
-        vec![MediaType::Audio(self.format).into()]
+        vec![MediaType::Audio(self.playback.format()).into()]
     }
 
     fn connect(&mut self, _pin: Pin, media: MediaType) -> Result<(), FilterError> {
-        let own = MediaType::Audio(self.format);
+        let own = MediaType::Audio(self.playback.format());
         match media == own {
             true => Ok(()),
             false => {
-                let text = format!("{} is {own}, not {media}", self.path.display());
+                let text = format!("{} is {own}, not {media}", self.playback.path().display());
                 Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text))
             }
         }
     }
 
     fn activate(&mut self) -> Result<(), FilterError> {
-        self.file = Some(self.open()?);
-        (self.position, self.repeats_done, self.damaged_packets) = (0, 0, 0);
-        (self.gap, self.announced) = (true, false);
-        (self.ended, self.warned) = (false, false);
+        self.playback.start()?;
+        self.position = 0;
+        (self.gap, self.announced, self.ended) = (true, false, false);
         if let Some(live) = &mut self.live {
             live.reset();
         }
@@ -258,7 +201,7 @@ impl Filter for FileSource {
     }
 
     fn deactivate(&mut self) {
-        self.file = None;
+        self.playback.close();
     }
 
     fn cue(&self) -> Cue {
@@ -266,11 +209,10 @@ impl Filter for FileSource {
     }
 
     fn counters(&self) -> Vec<(&'static str, u64)> {
-        let damaged = self.file.as_ref().map_or(0, AudioFile::damaged_packets);
         let mut counters = vec![
             ("frames", self.position.unsigned_abs()),
-            ("repeats", self.repeats_done),
-            ("damaged-packets", self.damaged_packets.max(damaged)),
+            ("repeats", self.playback.repeats_done()),
+            ("damaged-packets", self.playback.damaged_packets()),
         ];
         counters.extend(self.live.as_ref().map(|live| ("withheld", live.withheld())));
         counters
@@ -290,47 +232,14 @@ impl Source for FileSource {
         if self.ended {
             return Ok(Wake::Ended);
         }
-        match self.live.clone() {
-            Some(live) => self.step_live(live, output),
+        match self.live.take() {
+            Some(mut live) => {
+                let wake = self.step_live(&mut live, output);
+                self.live = Some(live);
+                wake
+            }
             None => self.step_waiting(output),
         }
-    }
-}
-
-impl Latency for FileSource {
-    fn latency(&self, _pin: Pin) -> Result<Span, Status> {
-        Ok(self.live.as_ref().map_or(Span::ZERO, Live::latency))
-    }
-}
-
-impl PushSource for FileSource {
-    fn flags(&self, _pin: Pin) -> PushSourceFlags {
-        if self.live.is_some() { PushSourceFlags::NONE } else { PushSourceFlags::NOT_LIVE }
-    }
-
-    fn stamps(&self, _pin: Pin) -> Stamps {
-        Stamps::Delivery
-    }
-
-    fn stream_offset(&self, _pin: Pin) -> Span {
-        self.live.as_ref().map_or(Span::ZERO, Live::offset)
-    }
-
-    fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
-        if offset < Span::ZERO {
-            return Status::INVALID_ARGUMENT;
-        }
-        match &mut self.live {
-            Some(live) => live.set_offset(offset),
-            // It waits for its renderers; nothing is to be made up for (LS-29).
-            None if offset == Span::ZERO => return Status::OK,
-            None => return Status::NOT_IMPLEMENTED,
-        }
-        if offset > self.max_stream_offset(pin) { Status::FALSE } else { Status::OK }
-    }
-
-    fn max_stream_offset(&self, _pin: Pin) -> Span {
-        self.live.as_ref().map_or(Span::ZERO, |live| self.max_offset.max(live.latency()))
     }
 }
 
