@@ -1,25 +1,29 @@
 //! Receives uncompressed audio from the network by RTP: a broadcast whose clock nobody here can see.
 //!
-//! | module     | does                                                              |
-//! |------------|-------------------------------------------------------------------|
-//! | `session`  | settings and SDP into where to listen, and for what               |
-//! | `format`   | L16 and L24 into values                                           |
-//! | `packet`   | reads one packet, or says what is wrong with it                   |
-//! | `receiver` | the jitter buffer: order, loss, senders, jumps; pure              |
-//! | `stamp`    | the sender's frames into time stamps                              |
-//! | `watch`    | tells when the sender falls silent                                |
-//! | `listener` | the socket and its thread                                         |
-//! | `arrival`  | when a datagram arrived, by the kernel's word where it gives one  |
-//! | `handover` | packets from that thread to the segment                           |
-//! | `schedule` | packets from a file instead, for virtual time                     |
+//! | module        | does                                                             |
+//! |---------------|------------------------------------------------------------------|
+//! | `session`     | settings and SDP into where to listen, and for what              |
+//! | `format`      | L16 and L24 into values                                          |
+//! | `packet`      | reads one packet, or says what is wrong with it                  |
+//! | `receiver`    | the jitter buffer: order, loss, senders, jumps; pure             |
+//! | `stamp`       | the sender's frames into time stamps                             |
+//! | `watch`       | tells when the sender falls silent                               |
+//! | `input`       | where packets come from, one of the next two                     |
+//! | `listener`    | the socket and its thread                                        |
+//! | `schedule`    | a file of packets, for virtual time                              |
+//! | `arrival`     | when a datagram arrived, by the kernel's word where it gives one |
+//! | `handover`    | packets from that thread to the segment                          |
+//! | `push_source` | what it says of itself to the graph                              |
 //!
 //! The thread only receives; everything else happens in `step`, from numbers alone.
 
 mod arrival;
 mod format;
 mod handover;
+mod input;
 mod listener;
 mod packet;
+mod push_source;
 mod receiver;
 mod schedule;
 mod session;
@@ -30,12 +34,13 @@ use std::path::Path;
 
 use driftless_plugin_api::{
     Cue, Filter, FilterError, Host, HostTime, Latency, Marker, MediaPattern, MediaType, Output,
-    Pin, PushSource, PushSourceFlags, ReferenceTime, Sample, Settings, Source, Span, Stamps,
-    Status, StreamTime, Wake, export_plugin,
+    Pin, PushSource, ReferenceTime, Sample, Settings, Source, Span, Status, StreamTime, Wake,
+    export_plugin,
 };
 
 use format::Format;
-use listener::Listener;
+use input::Input;
+use listener::{Listener, Losses};
 use receiver::{Config, Pop, Received, Receiver};
 use schedule::Schedule;
 use session::Session;
@@ -62,45 +67,9 @@ pub struct RtpSource {
     gap: bool,
     announced: bool,
     withheld: u64,
+    /// Of the last socket, once it is closed.
+    losses: Losses,
     packet: Vec<u8>,
-}
-
-/// Where packets come from.
-#[derive(Debug)]
-enum Input {
-    /// A socket, not open.
-    Closed,
-    Socket(Listener),
-    Schedule(Schedule),
-}
-
-impl Input {
-    /// Takes the oldest packet that arrived by `now` into `bytes`.
-    fn take(&mut self, now: HostTime, bytes: &mut Vec<u8>) -> Option<HostTime> {
-        match self {
-            Self::Closed => None,
-            Self::Socket(listener) => listener.take(bytes),
-            Self::Schedule(schedule) => schedule.take(now).map(|(arrival, packet)| {
-                bytes.clear();
-                bytes.extend_from_slice(packet);
-                arrival
-            }),
-        }
-    }
-
-    fn listen(&self, listens: bool) {
-        if let Self::Socket(listener) = self {
-            listener.listen(listens);
-        }
-    }
-
-    /// When to look again, for input that does not signal.
-    fn wake(&self) -> Wake {
-        match self {
-            Self::Schedule(schedule) => schedule.due().map_or(Wake::OnSignal, Wake::At),
-            Self::Closed | Self::Socket(_) => Wake::OnSignal,
-        }
-    }
 }
 
 impl RtpSource {
@@ -196,6 +165,7 @@ impl Filter for RtpSource {
             gap: true,
             announced: false,
             withheld: 0,
+            losses: Losses::default(),
             packet: Vec::new(),
             session,
         })
@@ -240,7 +210,8 @@ impl Filter for RtpSource {
     }
 
     fn deactivate(&mut self) {
-        if let Input::Socket(_) = self.input {
+        if let Input::Socket(listener) = &self.input {
+            self.losses = listener.losses();
             self.input = Input::Closed;
         }
     }
@@ -252,10 +223,12 @@ impl Filter for RtpSource {
     fn counters(&self) -> Vec<(&'static str, u64)> {
         let mut counters = self.receiver.counts().named();
         counters.push(("withheld", self.withheld));
-        if let Input::Socket(listener) = &self.input {
-            counters.push(("overruns", listener.overruns()));
-            counters.push(("socket-errors", listener.errors()));
-        }
+        let socket = match &self.input {
+            Input::Socket(listener) => listener.losses(),
+            Input::Closed | Input::Schedule(_) => self.losses,
+        };
+        counters.push(("overruns", socket.overruns));
+        counters.push(("socket-errors", socket.errors));
         counters
     }
 
@@ -280,38 +253,6 @@ impl Source for RtpSource {
         let heard = self.receiver.last_arrival();
         let silence = self.watch.look(now, since, heard, &self.session, &self.receiver, &self.host);
         Ok(wake.or(self.input.wake()).or(silence))
-    }
-}
-
-impl Latency for RtpSource {
-    fn latency(&self, _pin: Pin) -> Result<Span, Status> {
-        Ok(self.latency)
-    }
-}
-
-impl PushSource for RtpSource {
-    fn flags(&self, _pin: Pin) -> PushSourceFlags {
-        PushSourceFlags::PRIVATE_CLOCK
-    }
-
-    fn stamps(&self, _pin: Pin) -> Stamps {
-        Stamps::Delivery
-    }
-
-    fn stream_offset(&self, _pin: Pin) -> Span {
-        self.stamper.offset()
-    }
-
-    fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
-        if offset < Span::ZERO {
-            return Status::INVALID_ARGUMENT;
-        }
-        self.stamper.set_offset(offset);
-        if offset > self.max_stream_offset(pin) { Status::FALSE } else { Status::OK }
-    }
-
-    fn max_stream_offset(&self, _pin: Pin) -> Span {
-        self.max_offset.max(self.latency)
     }
 }
 

@@ -29,6 +29,15 @@ pub struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What never reached the segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Losses {
+    /// Packets that found the queue full.
+    pub overruns: u64,
+    /// Errors of the socket.
+    pub errors: u64,
+}
+
 #[derive(Debug, Default)]
 struct Shared {
     ends: AtomicBool,
@@ -66,14 +75,12 @@ impl Listener {
         self.packets.receive(bytes)
     }
 
-    /// Packets that found the queue full.
-    pub fn overruns(&self) -> u64 {
-        self.shared.overruns.load(Ordering::Relaxed)
-    }
-
-    /// Errors of the socket.
-    pub fn errors(&self) -> u64 {
-        self.shared.errors.load(Ordering::Relaxed)
+    /// What never reached the segment so far.
+    pub fn losses(&self) -> Losses {
+        Losses {
+            overruns: self.shared.overruns.load(Ordering::Relaxed),
+            errors: self.shared.errors.load(Ordering::Relaxed),
+        }
     }
 }
 

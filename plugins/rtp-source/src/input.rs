@@ -1,0 +1,47 @@
+//! Where packets come from: a socket, or a file that stands in for it.
+
+use driftless_plugin_api::{HostTime, Wake};
+
+use crate::listener::Listener;
+use crate::schedule::Schedule;
+
+/// Where packets come from.
+#[derive(Debug)]
+pub enum Input {
+    /// A socket, not open.
+    Closed,
+    /// A socket and its thread.
+    Socket(Listener),
+    /// A file of packets.
+    Schedule(Schedule),
+}
+
+impl Input {
+    /// Takes the oldest packet that arrived by `now` into `bytes`. `[streaming]`
+    pub fn take(&mut self, now: HostTime, bytes: &mut Vec<u8>) -> Option<HostTime> {
+        match self {
+            Self::Closed => None,
+            Self::Socket(listener) => listener.take(bytes),
+            Self::Schedule(schedule) => schedule.take(now).map(|(arrival, packet)| {
+                bytes.clear();
+                bytes.extend_from_slice(packet);
+                arrival
+            }),
+        }
+    }
+
+    /// Whether packets are kept from now on.
+    pub fn listen(&self, listens: bool) {
+        if let Self::Socket(listener) = self {
+            listener.listen(listens);
+        }
+    }
+
+    /// When to look again, for input that does not signal.
+    pub fn wake(&self) -> Wake {
+        match self {
+            Self::Schedule(schedule) => schedule.due().map_or(Wake::OnSignal, Wake::At),
+            Self::Closed | Self::Socket(_) => Wake::OnSignal,
+        }
+    }
+}

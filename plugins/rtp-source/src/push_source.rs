@@ -1,0 +1,37 @@
+//! What the source says of itself to the graph: latency, flags and stream offset.
+
+use driftless_plugin_api::{Latency, Pin, PushSource, PushSourceFlags, Span, Stamps, Status};
+
+use crate::RtpSource;
+
+impl Latency for RtpSource {
+    fn latency(&self, _pin: Pin) -> Result<Span, Status> {
+        Ok(self.latency)
+    }
+}
+
+impl PushSource for RtpSource {
+    fn flags(&self, _pin: Pin) -> PushSourceFlags {
+        PushSourceFlags::PRIVATE_CLOCK
+    }
+
+    fn stamps(&self, _pin: Pin) -> Stamps {
+        Stamps::Delivery
+    }
+
+    fn stream_offset(&self, _pin: Pin) -> Span {
+        self.stamper.offset()
+    }
+
+    fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
+        if offset < Span::ZERO {
+            return Status::INVALID_ARGUMENT;
+        }
+        self.stamper.set_offset(offset);
+        if offset > self.max_stream_offset(pin) { Status::FALSE } else { Status::OK }
+    }
+
+    fn max_stream_offset(&self, _pin: Pin) -> Span {
+        self.max_offset.max(self.latency)
+    }
+}
