@@ -8,6 +8,7 @@
 //! | `stamper`      | time stamps and stream offset                              |
 //! | `gate`         | stream control                                             |
 //! | `dropouts`     | what is missing                                            |
+//! | `produce`      | one sample, from its position to its delivery              |
 //! | `media`        | sound or pictures, counted in positions                    |
 //! | `sound`        | sine, ticks, noise, silence                                |
 //! | `picture`      | numbered pictures, written with `font`                     |
@@ -23,15 +24,16 @@ mod gate;
 mod hardware;
 mod media;
 mod picture;
+mod produce;
 mod schedule;
 mod setup;
 mod sound;
 mod stamper;
 
 use driftless_plugin_api::{
-    Clock, ClockState, Cue, Filter, FilterError, Flow, Host, HostTime, Latency, Marker,
-    MediaPattern, MediaType, Output, Pin, Pins, PushSource, PushSourceFlags, ReferenceTime, Sample,
-    Settings, Source, Stamps, State, Status, StreamControl, Wake, export_plugin,
+    Clock, ClockState, Cue, Filter, FilterError, Host, HostTime, Latency, Marker, MediaPattern,
+    MediaType, Output, Pin, Pins, PushSource, PushSourceFlags, ReferenceTime, Settings, Source,
+    State, Status, StreamControl, Wake, export_plugin,
 };
 use fastrand::Rng;
 
@@ -41,7 +43,7 @@ use gate::Gate;
 use hardware::HardwareClock;
 use schedule::Schedule;
 use setup::Setup;
-use stamper::{Captured, Origin, Stamper, Times};
+use stamper::{Captured, Origin, Stamper};
 
 /// The only pin.
 const OUT: u32 = 0;
@@ -114,83 +116,6 @@ impl TestSource {
             Schedule::start(*hardware, delay, jitter.fork(), position, at)
         })
         .due()
-    }
-
-    /// Makes and delivers the sample at the present position, and goes on behind it.
-    fn produce(&mut self, clock: &ClockState, output: &mut Output<'_>) -> Result<(), FilterError> {
-        let first = self.position;
-        let frames = self.setup.media.unit().min(self.end() - first);
-        self.position += frames;
-        let times = self.times(clock, first, self.position);
-        if let Some(times) = self.lets_through(first, times) {
-            let sample = self.sample(first, frames, times)?;
-            self.deliver(clock, times, sample, output);
-        } else {
-            self.progress.broken = true;
-        }
-        let next = self.setup.media.time_of(self.position);
-        if let Some(run) = &mut self.run {
-            run.plan(next);
-        }
-        Ok(())
-    }
-
-    fn captured(&self, position: i64) -> Captured {
-        let position = self.setup.media.time_of(position);
-        let at = self.run.as_ref().map(|run| run.captured(position)).unwrap_or_default();
-        Captured { position, at }
-    }
-
-    fn times(&self, clock: &ClockState, first: i64, end: i64) -> Times {
-        self.stamper.times(clock, self.captured(first), self.captured(end))
-    }
-
-    /// The times again, unless the sample is lost, withheld or stopped by the application.
-    fn lets_through(&mut self, first: i64, times: Times) -> Option<Times> {
-        let counts = &mut self.counts;
-        if self.setup.dropouts.takes(self.setup.media.time_of(first)) {
-            counts.dropped_out += 1;
-            return None;
-        }
-        if !self.stamper.admits(times) {
-            counts.withheld += 1;
-            return None;
-        }
-        let passes = self.gate.passes(times);
-        for (code, cookie) in self.gate.notices() {
-            self.host.event(code, i64::from(Pin::Output(OUT).to_raw()), i64::from(cookie), "");
-        }
-        counts.gated += u64::from(!passes);
-        (passes && !self.progress.stopped).then_some(times)
-    }
-
-    fn sample(&mut self, first: i64, frames: i64, times: Times) -> Result<Sample, FilterError> {
-        let sample = self.setup.media.sample(&self.host, first, frames, &mut self.noise);
-        let mut sample =
-            sample.ok_or_else(|| FilterError::new("a sample is larger than any buffer"))?;
-        if self.setup.stamps != Stamps::None {
-            sample.set_times(Some(times.0), Some(times.1));
-        }
-        sample.set_media_times(Some((first, first + frames)));
-        Ok(sample)
-    }
-
-    fn deliver(
-        &mut self,
-        clock: &ClockState,
-        times: Times,
-        mut sample: Sample,
-        output: &mut Output<'_>,
-    ) {
-        let end = self.captured(self.position);
-        let jumped = self.stamper.delivered(clock, times, end);
-        let broken = std::mem::take(&mut self.progress.broken);
-        sample.set_discontinuity(jumped || broken);
-        if !std::mem::replace(&mut self.progress.announced, true) {
-            output.mark(OUT, Marker::LIVE_SEGMENT);
-        }
-        self.counts.delivered += 1;
-        self.progress.stopped = output.deliver(OUT, sample) == Flow::Stop;
     }
 
     fn finish(&mut self, output: &mut Output<'_>) -> Wake {

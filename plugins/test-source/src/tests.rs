@@ -1,6 +1,6 @@
 use driftless_plugin_api::descriptor::{Descriptor, Given};
 use driftless_plugin_api::testing::{Driver, TestClock};
-use driftless_plugin_api::{Span, StreamTime, VideoFormat};
+use driftless_plugin_api::{Sample, Span, Stamps, StreamTime, VideoFormat};
 use proptest::prelude::*;
 
 use super::*;

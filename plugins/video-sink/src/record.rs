@@ -85,7 +85,9 @@ impl Record {
         if let Some(log) = &mut self.log {
             log.send(row);
         }
-        if let Some(pictures) = self.pictures.as_mut().filter(|_| row.number % self.every == 0) {
+        if let Some(pictures) =
+            self.pictures.as_mut().filter(|_| row.number.is_multiple_of(self.every))
+        {
             pictures.send(picture());
         }
     }

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use driftless_plugin_api::descriptor::{Descriptor, Given};
 use driftless_plugin_api::testing::{Driver, Posted, TestClock, audio};
-use driftless_plugin_api::{FrameRate, PixelFormat, Upstream};
+use driftless_plugin_api::{EventCode, FrameRate, HostTime, PixelFormat, StreamTime, Upstream};
 use tempfile::TempDir;
 
 use super::*;
