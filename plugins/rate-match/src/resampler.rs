@@ -134,7 +134,7 @@ impl Interpolator {
 
     /// Input frames that must be known after the position of an output frame.
     pub fn lookahead_frames(&self) -> usize {
-        self.table.taps() / 2
+        self.table.half()
     }
 
     /// Input frames that one output frame is made from.
@@ -159,7 +159,7 @@ impl Interpolator {
         begin: usize,
         frames: usize,
     ) {
-        let sink = &mut Planar { planes: out, begin };
+        let sink = &mut Planar::new(out, begin, frames);
         kernel::run(self.instructions, &self.table, history, path, frames, sink);
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use driftless_rate_match::{Instructions, Quality, Resampler};
 
 /// Channels that a slot offers at most.
-const CHANNELS: usize = 64;
+const CHANNELS: usize = 8;
 
 struct Contender {
     name: &'static CStr,

@@ -95,8 +95,17 @@ impl Sink for Interleaved<'_> {
 
 /// One slice a channel.
 pub(crate) struct Planar<'a, 'b> {
-    pub planes: &'a mut [&'b mut [f32]],
-    pub begin: usize,
+    planes: &'a mut [&'b mut [f32]],
+    begin: usize,
+    frames: usize,
+}
+
+impl<'a, 'b> Planar<'a, 'b> {
+    /// Frames `begin..begin + frames` of each plane. Panics when a plane is shorter.
+    pub fn new(planes: &'a mut [&'b mut [f32]], begin: usize, frames: usize) -> Self {
+        assert!(planes.iter().all(|plane| plane.len() >= begin + frames), "a plane is too short");
+        Self { planes, begin, frames }
+    }
 }
 
 impl Sink for Planar<'_, '_> {
@@ -108,11 +117,15 @@ impl Sink for Planar<'_, '_> {
         channel: usize,
         values: &[[f32; FRAMES]; CHANNELS],
     ) {
+        debug_assert!(frame + frames <= self.frames);
         let at = self.begin + frame;
         for (plane, values) in self.planes[channel..channel + CHANNELS].iter_mut().zip(values) {
+            let first = plane.as_mut_ptr().wrapping_add(at);
             // A length known to the compiler becomes one store instead of a call.
             if frames == FRAMES {
-                plane[at..at + FRAMES].copy_from_slice(values);
+                // SAFETY: kernels put only frames below the count they run for, and that all planes
+                // have these was asserted when the sink was made.
+                unsafe { first.cast::<[f32; FRAMES]>().write_unaligned(*values) };
             } else {
                 plane[at..at + frames].copy_from_slice(&values[..frames]);
             }
@@ -154,7 +167,13 @@ trait Vector: Copy {
     ///
     /// # Safety
     /// As for [`turns`].
-    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+    unsafe fn turns<
+        S,
+        const POWERS: usize,
+        const CHANNELS: usize,
+        const ROW: usize,
+        const FRAMES: usize,
+    >(
         batch: &Batch<'_, Self::Element>,
         sink: &mut S,
     ) -> usize
@@ -199,6 +218,7 @@ pub(crate) struct Rows<'a, E> {
     pub elements: &'a [E],
     pub phases: usize,
     pub taps: usize,
+    pub half: usize,
     pub powers: usize,
 }
 
@@ -229,8 +249,11 @@ unsafe fn channels<V: Vector, S: Sink>(
     // What all reads rest on: a window may begin at any index up to the mask, a row at any phase.
     assert!(history.plane(0).len() > history.mask() + rows.taps + TURN);
     assert!(rows.taps % BLOCK == 0 && rows.elements.len() == rows.phases * rows.powers * rows.taps);
-    let mut places =
-        Places { index: [0; BATCH + TURN], row: [0; BATCH + TURN], place: [V::Element::default(); BATCH + TURN] };
+    let mut places = Places {
+        index: [0; BATCH + TURN],
+        row: [0; BATCH + TURN],
+        place: [V::Element::default(); BATCH + TURN],
+    };
     let near_unity = (path.step() - 1.0).abs() < 0.01;
     for begin in (0..frames).step_by(BATCH) {
         let count = (frames - begin).min(BATCH);
@@ -258,7 +281,7 @@ fn locate<V: Vector>(
     count: usize,
     places: &mut Places<V::Element>,
 ) {
-    let before = rows.taps as i64 / 2 - 1;
+    let before = (rows.taps - rows.half - 1) as i64;
     let mut here = *path;
     for f in 0..count {
         let (frame, phase, fraction) = here.locate(rows.phases);
@@ -292,7 +315,10 @@ struct Batch<'a, E> {
 /// # Safety
 /// All places are inside the history and the rows; the processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn group<V: Vector, S: Sink, const POWERS: usize>(batch: &Batch<'_, V::Element>, sink: &mut S) -> usize {
+unsafe fn group<V: Vector, S: Sink, const POWERS: usize>(
+    batch: &Batch<'_, V::Element>,
+    sink: &mut S,
+) -> usize {
     let left = batch.history.channels() - batch.channel;
     // SAFETY: the caller vouches for both.
     unsafe {
@@ -366,8 +392,9 @@ unsafe fn sums<
 ) -> [[f32; FRAMES]; CHANNELS] {
     let Batch { rows, places, .. } = *batch;
     let planes = planes.map(|plane| plane.wrapping_add(places.index[first]));
-    let at: [usize; FRAMES] =
-        std::array::from_fn(|f| if IN_A_ROW { f } else { places.index[first + f].wrapping_sub(places.index[first]) });
+    let at: [usize; FRAMES] = std::array::from_fn(|f| {
+        if IN_A_ROW { f } else { places.index[first + f].wrapping_sub(places.index[first]) }
+    });
     let tables: [*const V::Element; FRAMES] = std::array::from_fn(|f| {
         rows.elements.as_ptr().wrapping_add(places.row[if IN_A_ROW { first } else { first + f }])
     });

@@ -22,6 +22,8 @@ pub(crate) struct Design {
     pub pass: f64,
     pub stop: f64,
     pub attenuation_db: f64,
+    /// Half the taps where the lag is what counts.
+    pub most_half_taps: Option<usize>,
     /// Stretches of the fractional position, each with polynomials of its own.
     pub phases: usize,
     /// Coefficients of these: 4 (cubic) or 6.
@@ -30,11 +32,31 @@ pub(crate) struct Design {
     pub double: bool,
 }
 
+impl Design {
+    /// Half the taps: as many as the attenuation takes, in whole blocks; see J. F. Kaiser (1974).
+    pub fn half_taps(&self) -> usize {
+        if let Some(half) = self.most_half_taps {
+            return half;
+        }
+        let taps = (self.attenuation_db - 7.95) / (2.285 * self.width()) + 1.0;
+        (taps.ceil() as usize).next_multiple_of(super::table::BLOCK) / 2
+    }
+
+    /// What `taps` taps attenuate.
+    pub fn attenuation_with(&self, taps: usize) -> f64 {
+        7.95 + 2.285 * self.width() * (taps - 1) as f64
+    }
+
+    fn width(&self) -> f64 {
+        std::f64::consts::TAU * (self.stop - self.pass)
+    }
+}
+
 impl Quality {
     pub(crate) fn design(self, input_rate_hz: f64, output_rate_hz: f64) -> Design {
         let low = input_rate_hz.min(output_rate_hz);
         let pass_hz = match self {
-            Self::LowLatency => low * 0.34,
+            Self::LowLatency => low * 0.36,
             // 20 kHz where the rate can hold it, else nine tenths of what it can hold.
             _ if low < 48_000.0 => (low * 0.4536).min(20_000.0),
             _ => low * 20.0 / 48.0,
@@ -60,6 +82,8 @@ impl Quality {
             pass: pass_hz / input_rate_hz,
             stop: stop_hz / input_rate_hz,
             attenuation_db,
+            most_half_taps: (self == Self::LowLatency)
+                .then_some(12 * ((input_rate_hz / low) as usize).max(1)),
             phases,
             powers,
             double: self == Self::Studio,

@@ -8,7 +8,7 @@
 //! 1974); C. W. Farrow, "A continuously variable digital delay element" (ISCAS 1988).
 
 use std::{
-    f64::consts::{PI, TAU},
+    f64::consts::PI,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
@@ -21,6 +21,7 @@ pub(crate) const BLOCK: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Table {
     design: Design,
+    half: usize,
     taps: usize,
     elements: Elements,
 }
@@ -82,10 +83,10 @@ impl Table {
     }
 
     fn new(design: Design) -> Self {
-        let width = TAU * (design.stop - design.pass);
-        let taps = ((design.attenuation_db - 7.95) / (2.285 * width)).ceil() as usize + 1;
-        let taps = taps.next_multiple_of(BLOCK);
-        let filter = Kaiser::new(&design, taps);
+        let half = design.half_taps();
+        // Vectors take whole blocks; what fills them up lies in the past, where it costs no lag.
+        let taps = (2 * half).next_multiple_of(BLOCK);
+        let filter = Kaiser::new(&design, half, taps - half - 1);
         let mut values = vec![0.0; design.phases * design.powers * taps];
         for phase in 0..design.phases {
             for tap in 0..taps {
@@ -102,7 +103,7 @@ impl Table {
         } else {
             Elements::Single(Aligned::new(values.map(|value| value as f32)))
         };
-        Self { design, taps, elements }
+        Self { design, half, taps, elements }
     }
 
     /// Input frames that one output frame is made from.
@@ -110,17 +111,30 @@ impl Table {
         self.taps
     }
 
+    /// Input frames after the position that are among them.
+    pub fn half(&self) -> usize {
+        self.half
+    }
+
     /// The rows, in single or double precision.
     pub fn coefficients(&self) -> Coefficients<'_> {
         let Design { phases, powers, .. } = self.design;
         let taps = self.taps;
         match &self.elements {
-            Elements::Single(elements) => {
-                Coefficients::Single(Rows { elements: elements.get(), phases, taps, powers })
-            }
-            Elements::Double(elements) => {
-                Coefficients::Double(Rows { elements: elements.get(), phases, taps, powers })
-            }
+            Elements::Single(elements) => Coefficients::Single(Rows {
+                elements: elements.get(),
+                phases,
+                taps,
+                half: self.half,
+                powers,
+            }),
+            Elements::Double(elements) => Coefficients::Double(Rows {
+                elements: elements.get(),
+                phases,
+                taps,
+                half: self.half,
+                powers,
+            }),
         }
     }
 }
@@ -129,23 +143,27 @@ impl Table {
 struct Kaiser {
     cutoff: f64,
     half: f64,
+    /// Taps before the middle.
+    before: f64,
     beta: f64,
 }
 
 impl Kaiser {
-    fn new(design: &Design, taps: usize) -> Self {
-        let width = TAU * (design.stop - design.pass);
-        let attenuation_db = 7.95 + 2.285 * width * (taps - 1) as f64;
+    fn new(design: &Design, half: usize, before: usize) -> Self {
         Self {
             cutoff: design.pass + design.stop,
-            half: taps as f64 / 2.0,
+            half: half as f64,
+            before: before as f64,
             // Taps are rounded up; what that gains goes into the attenuation.
-            beta: 0.1102 * (attenuation_db - 8.7),
+            beta: 0.1102 * (design.attenuation_with(2 * half) - 8.7),
         }
     }
 
     /// The response `time` input frames from its middle.
     fn at(&self, time: f64) -> f64 {
+        if time.abs() > self.half {
+            return 0.0;
+        }
         let window = (1.0 - (time / self.half).powi(2)).max(0.0).sqrt();
         let x = PI * self.cutoff * time;
         let sinc = if x == 0.0 { 1.0 } else { x.sin() / x };
@@ -157,7 +175,7 @@ impl Kaiser {
         let turn = PI / (2 * design.powers) as f64;
         let node = |i: usize| 0.5 - 0.5 * ((2 * i + 1) as f64 * turn).cos();
         let nodes: Vec<f64> = (0..design.powers).map(node).collect();
-        let middle = tap as f64 - (self.half - 1.0);
+        let middle = tap as f64 - self.before;
         let time = |node: &f64| middle - (phase as f64 + node) / design.phases as f64;
         let values = nodes.iter().map(|node| self.at(time(node))).collect();
         through(&nodes, values)

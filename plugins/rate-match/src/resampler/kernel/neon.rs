@@ -74,7 +74,13 @@ impl Vector for Quad {
 
     #[inline(never)]
     #[target_feature(enable = "neon")]
-    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+    unsafe fn turns<
+        S,
+        const POWERS: usize,
+        const CHANNELS: usize,
+        const ROW: usize,
+        const FRAMES: usize,
+    >(
         batch: &Batch<'_, Self::Element>,
         sink: &mut S,
     ) -> usize
@@ -130,7 +136,13 @@ impl Vector for Pair {
 
     #[inline(never)]
     #[target_feature(enable = "neon")]
-    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+    unsafe fn turns<
+        S,
+        const POWERS: usize,
+        const CHANNELS: usize,
+        const ROW: usize,
+        const FRAMES: usize,
+    >(
         batch: &Batch<'_, Self::Element>,
         sink: &mut S,
     ) -> usize

@@ -49,7 +49,13 @@ impl Vector for Single {
     }
 
     #[inline(never)]
-    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+    unsafe fn turns<
+        S,
+        const POWERS: usize,
+        const CHANNELS: usize,
+        const ROW: usize,
+        const FRAMES: usize,
+    >(
         batch: &Batch<'_, Self::Element>,
         sink: &mut S,
     ) -> usize
@@ -99,7 +105,13 @@ impl Vector for Double {
     }
 
     #[inline(never)]
-    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+    unsafe fn turns<
+        S,
+        const POWERS: usize,
+        const CHANNELS: usize,
+        const ROW: usize,
+        const FRAMES: usize,
+    >(
         batch: &Batch<'_, Self::Element>,
         sink: &mut S,
     ) -> usize

@@ -129,7 +129,13 @@ impl Vector for Wide {
 
     #[inline(never)]
     #[target_feature(enable = "avx512f")]
-    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+    unsafe fn turns<
+        S,
+        const POWERS: usize,
+        const CHANNELS: usize,
+        const ROW: usize,
+        const FRAMES: usize,
+    >(
         batch: &Batch<'_, Self::Element>,
         sink: &mut S,
     ) -> usize
@@ -214,7 +220,13 @@ impl Vector for Narrow {
 
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+    unsafe fn turns<
+        S,
+        const POWERS: usize,
+        const CHANNELS: usize,
+        const ROW: usize,
+        const FRAMES: usize,
+    >(
         batch: &Batch<'_, Self::Element>,
         sink: &mut S,
     ) -> usize
@@ -287,7 +299,13 @@ impl Vector for WideDouble {
 
     #[inline(never)]
     #[target_feature(enable = "avx512f")]
-    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+    unsafe fn turns<
+        S,
+        const POWERS: usize,
+        const CHANNELS: usize,
+        const ROW: usize,
+        const FRAMES: usize,
+    >(
         batch: &Batch<'_, Self::Element>,
         sink: &mut S,
     ) -> usize
@@ -347,7 +365,13 @@ impl Vector for NarrowDouble {
 
     #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn turns<S, const POWERS: usize, const CHANNELS: usize, const ROW: usize, const FRAMES: usize>(
+    unsafe fn turns<
+        S,
+        const POWERS: usize,
+        const CHANNELS: usize,
+        const ROW: usize,
+        const FRAMES: usize,
+    >(
         batch: &Batch<'_, Self::Element>,
         sink: &mut S,
     ) -> usize
