@@ -63,7 +63,7 @@ pub struct RtpSource {
     watch: Watch,
     /// The first step of this run; what arrived before is stale (LS-11).
     since: Option<HostTime>,
-    /// The next sample does not follow the last one.
+    /// A sample was withheld, so the next one does not follow the last.
     gap: bool,
     announced: bool,
     withheld: u64,
@@ -162,7 +162,7 @@ impl Filter for RtpSource {
             stamper: Stamper::new(format.rate_hz, latency),
             watch: Watch::new(settings.time("timeout")?),
             since: None,
-            gap: true,
+            gap: false,
             announced: false,
             withheld: 0,
             losses: Losses::default(),
@@ -200,7 +200,7 @@ impl Filter for RtpSource {
 
     fn run(&mut self, _base: ReferenceTime) -> Result<(), FilterError> {
         self.receiver.restart();
-        (self.since, self.gap) = (None, true);
+        self.since = None;
         self.input.listen(true);
         Ok(())
     }

@@ -127,6 +127,7 @@ fn nothing_is_heard_while_paused_and_nothing_stale_after() {
     assert_eq!(before.last().unwrap().0, 19);
     assert_eq!(after[0], (60, 139.0, true), "stream time stood still at 99 ms");
     assert!(after[1..].iter().all(|(_, _, discontinuity)| !discontinuity));
+    assert_eq!(driver.counters()["packets"], 31, "what came meanwhile was not even looked at");
 }
 
 /// LS-32
