@@ -173,6 +173,7 @@ fn facts(filter: &Instance, kind: FilterKind, outputs: usize) -> FilterFacts {
     let own = if outputs == 0 { Pin::Input(0) } else { Pin::Output(0) };
     FilterFacts {
         is_source: source,
+        passes_on: kind == FilterKind::Transform,
         outputs: (0..outputs).map(output).collect(),
         offers_clock: filter.offers_clock(),
         latency: filter.latency(own).unwrap_or(Span::ZERO),

@@ -20,6 +20,9 @@ pub struct Facts {
 pub struct FilterFacts {
     /// The misc flag IS_SOURCE (LS-2).
     pub is_source: bool,
+    /// It is a transform: what it gives is what it was given, so the category of a pin does not make
+    /// it live (a smart tee behind a file is as little live as the file).
+    pub passes_on: bool,
     /// What each output pin says of itself, by number.
     pub outputs: Vec<OutputFacts>,
     /// It offers a reference clock now.
@@ -67,7 +70,7 @@ impl FilterFacts {
     }
 
     fn has_capture_pin(&self) -> bool {
-        self.outputs.iter().any(|pin| pin.category == PinCategory::Capture)
+        !self.passes_on && self.outputs.iter().any(|pin| pin.category == PinCategory::Capture)
     }
 }
 
@@ -105,6 +108,7 @@ fn declared(filter: &PlannedFilter) -> FilterFacts {
     let offers = filter.descriptor.offers_clock.as_ref().map(|offer| offer.resolve(settings));
     FilterFacts {
         is_source: filter.is(FilterKind::Source),
+        passes_on: filter.is(FilterKind::Transform),
         outputs: filter.outputs.iter().map(|pin| output(pin.descriptor.category)).collect(),
         offers_clock: matches!(offers, Some(Ok(true))),
         latency: latency.unwrap_or(Span::ZERO),

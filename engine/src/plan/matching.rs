@@ -102,7 +102,7 @@ fn renderer_match(plan: &Plan, facts: &Facts, clock: &Clock, renderer: usize) ->
         };
         return Some(Match { decision: None, why: why.to_owned() });
     }
-    let upstream = search(plan, facts, input.from);
+    let upstream = upstream(plan, facts, input.from);
     let inputs = Inputs {
         clock: clock.source != ClockSource::None,
         live: upstream.live,
@@ -117,17 +117,19 @@ fn renderer_match(plan: &Plan, facts: &Facts, clock: &Clock, renderer: usize) ->
 }
 
 /// What a renderer finds above it.
-struct Upstream {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Upstream {
     /// The first push-source pin that the search of LS-36 meets.
-    push: Option<(PinNumber, PushFacts)>,
-    /// Whether any filter above is live, before looking at flags.
-    live: bool,
+    pub push: Option<(PinNumber, PushFacts)>,
+    /// Whether any filter above is live, before looking at flags: a mixer answers for its
+    /// sources (LS-40), but that they are live is their own doing.
+    pub live: bool,
     /// Whether samples arrive stamped: they are at the source, and no preview pin strips them.
-    stamped: bool,
+    pub stamped: bool,
 }
 
-/// Walks up from output pin `from`, depth first, each pin once (LS-36, LS-39, LS-40).
-fn search(plan: &Plan, facts: &Facts, from: PinNumber) -> Upstream {
+/// Walks up from output pin `from`, depth first, each pin once (LS-36, LS-39, LS-40). `[any]`
+pub fn upstream(plan: &Plan, facts: &Facts, from: PinNumber) -> Upstream {
     let mut found = Upstream { push: None, live: false, stamped: true };
     let mut seen = Vec::new();
     let mut pending = vec![(from, true)];

@@ -4,6 +4,7 @@ use super::*;
 use crate::manifest::Manifest;
 
 mod clock;
+mod drawing;
 mod mistakes;
 mod offsets;
 mod rows;

@@ -141,7 +141,21 @@ fn only_the_audio_renderer_matches_rates() {
     assert!(streams.iter().any(|(name, row, _)| *name == "s" && *row == Some(9)), "{streams:?}");
 }
 
-/// LS-1, LS-M5: live through a capture pin alone.
+/// LS-1
+#[test]
+fn a_smart_tee_behind_a_file_is_not_live() {
+    let text = manifest("", &["f -> tee.in", "tee.keep -> s", "tee.preview -> w"], &[
+        ("f", "file", ""),
+        ("tee", "smart-tee", ""),
+        ("s", "speakers", ""),
+        ("w", "writer", ""),
+    ]);
+    let plan = plan(&text);
+    assert!(plan.settled.streams.iter().any(|stream| stream.matching.row() == Some(2)));
+    assert_eq!(plan.settled.timing.presentation_delay, Span::ZERO);
+}
+
+/// LS-1: live through a capture pin alone.
 #[test]
 fn a_camera_with_a_capture_pin_is_live_without_push_source() {
     let text = manifest(
