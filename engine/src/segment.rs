@@ -9,7 +9,6 @@ pub mod recorder;
 use std::sync::Arc;
 
 use driftless_plugin_api::host::State;
-use driftless_plugin_api::output::Marker;
 use driftless_plugin_api::{HostTime, Span, Wake};
 
 use crate::executor::SegmentSignal;
@@ -199,19 +198,11 @@ impl Segment {
             }
             self.wakes[0] = self.chain.node(0).step(now);
             if self.wakes[0] == Wake::Ended {
-                return self.end_of_source(now);
+                return self.chain.node(0).end_stream(now);
             }
             if self.head == Head::WaitingSource && !self.has_room() {
                 return;
             }
-        }
-    }
-
-    /// A source that ends says so downstream; one that said it itself is not heard twice, because
-    /// renderers count one end a stream.
-    fn end_of_source(&mut self, now: HostTime) {
-        if self.head != Head::Queues {
-            self.chain.node(0).mark_outputs(Marker::EndOfStream, now);
         }
     }
 

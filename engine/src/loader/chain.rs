@@ -40,6 +40,8 @@ pub struct Node {
     touched: Cell<bool>,
     /// It failed or panicked: what it is sent is dropped, and downstream was told the end.
     failed: Cell<bool>,
+    /// It has sent the end of its stream, so nobody else needs to.
+    ended: Cell<bool>,
     received: Cell<u64>,
     delivered: Cell<u64>,
 }
@@ -80,9 +82,11 @@ impl Node {
         self.take_marker(pin, &RawMarker::from(marker), now.nanos())
     }
 
-    /// Sends a marker through all output pins.
-    pub fn mark_outputs(&self, marker: Marker, now: HostTime) {
-        self.end_outputs(&RawMarker::from(marker), now.nanos());
+    /// Tells everybody downstream that the stream has ended, unless the filter did so itself.
+    pub fn end_stream(&self, now: HostTime) {
+        if !self.ended.get() {
+            self.mark_outputs(&RawMarker::from(Marker::EndOfStream), now.nanos());
+        }
     }
 
     /// Whether it was handed something since its last step.
@@ -145,11 +149,11 @@ impl Node {
     /// Takes the filter out of the graph: downstream is told that the stream has ended.
     fn fail(&self, now: i64) {
         if !self.failed.replace(true) {
-            self.end_outputs(&RawMarker::from(Marker::EndOfStream), now);
+            self.mark_outputs(&RawMarker::from(Marker::EndOfStream), now);
         }
     }
 
-    fn end_outputs(&self, marker: &RawMarker, now: i64) {
+    fn mark_outputs(&self, marker: &RawMarker, now: i64) {
         for pin in 0..self.links.borrow().len() as u32 {
             self.forward_marker(pin, marker, now);
         }
@@ -174,6 +178,9 @@ impl Node {
     }
 
     fn forward_marker(&self, pin: u32, marker: &RawMarker, now: i64) -> Status {
+        if marker.marker() == Some(Marker::EndOfStream) {
+            self.ended.set(true);
+        }
         match self.links.borrow().get(pin as usize) {
             Some(Link::Filter { node, pin }) => {
                 // SAFETY: see `forward`.
@@ -233,6 +240,7 @@ impl Chain {
                 graph: Arc::clone(graph),
                 touched: Cell::new(false),
                 failed: Cell::new(false),
+                ended: Cell::new(false),
                 received: Cell::new(0),
                 delivered: Cell::new(0),
             };
@@ -288,6 +296,7 @@ impl Chain {
     pub fn forgive(&mut self) {
         for node in self.nodes() {
             node.failed.set(node.instance.is_poisoned());
+            node.ended.set(false);
         }
     }
 }

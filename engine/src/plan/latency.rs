@@ -179,20 +179,18 @@ pub fn settle(plan: &Plan, facts: &Facts) -> Timing {
 }
 
 /// The set P of section 4.4 and the pins whose latency nobody knows: connected push-source pins
-/// that are live, in the order of the plan.
+/// that are live, in the order of the plan. A transform that answers for the sources behind it
+/// (LS-40) is not one of them: those have offsets of their own.
 fn live_pins(plan: &Plan, facts: &Facts) -> Vec<(PinNumber, PushFacts)> {
     let mut pins = Vec::new();
-    for (filter, outputs) in facts.filters.iter().map(|facts| &facts.outputs).enumerate() {
-        for (pin, output) in outputs.iter().enumerate() {
-            let connected =
-                plan.filters[filter].outputs.get(pin).is_some_and(|pin| pin.connection.is_some());
-            match output.push {
-                Some(push) if connected && push.is_live() => {
-                    let latency = push.latency.filter(|latency| *latency >= Span::ZERO);
-                    pins.push((PinNumber { filter, pin }, PushFacts { latency, ..push }));
-                }
-                _ => {}
-            }
+    for (filter, own) in facts.filters.iter().enumerate().filter(|(_, own)| !own.passes_on) {
+        let planned = plan.filters[filter].outputs.iter();
+        for (pin, (output, planned)) in own.outputs.iter().zip(planned).enumerate() {
+            let push = output.push.filter(|push| planned.connection.is_some() && push.is_live());
+            pins.extend(push.map(|push| {
+                let latency = push.latency.filter(|latency| *latency >= Span::ZERO);
+                (PinNumber { filter, pin }, PushFacts { latency, ..push })
+            }));
         }
     }
     pins

@@ -49,6 +49,10 @@ impl Report {
         });
         let lines: Vec<Plot> = lines.collect();
         // A picture without a line has no axes to draw.
-        if lines.is_empty() { vec![Plot::Line(LinePlot::new().with_data(vec![(0.0, 0.0)]))] } else { lines }
+        if lines.is_empty() {
+            vec![Plot::Line(LinePlot::new().with_data(vec![(0.0, 0.0)]))]
+        } else {
+            lines
+        }
     }
 }

@@ -194,7 +194,8 @@ fn column_width(frames: &[Frame], column: &[Node]) -> f64 {
 fn gap(plan: &Plan, layer: &[usize], column: usize) -> f64 {
     let begins = |index: &usize| layer[plan.connections[*index].from.filter] == column;
     let edges = (0..plan.connections.len()).filter(begins);
-    let longest = edges.flat_map(|index| plan.edge_labels(index)).map(|it| it.chars().count()).max();
+    let longest =
+        edges.flat_map(|index| plan.edge_labels(index)).map(|it| it.chars().count()).max();
     longest.unwrap_or_default() as f64 * CHARACTER + LABEL_ROOM
 }
 

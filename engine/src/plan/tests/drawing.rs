@@ -29,8 +29,16 @@ fn wide() -> Plan {
 fn the_drawing_shows_every_filter_pin_and_decision() {
     let svg = wide().svg();
     for text in [
-        "microphone", "test.mixer", "in1", "keep", "reference clock", "latency 33.0 ms, offset +467.0 ms",
-        "audio/48000/2", "queue 200.0 ms, leaky", "follows incoming rate", "graph latency 520.0 ms",
+        "microphone",
+        "test.mixer",
+        "in1",
+        "keep",
+        "reference clock",
+        "latency 33.0 ms, offset +467.0 ms",
+        "audio/48000/2",
+        "queue 200.0 ms, leaky",
+        "follows incoming rate",
+        "graph latency 520.0 ms",
     ] {
         assert!(svg.contains(text), "`{text}` is drawn");
     }

@@ -100,6 +100,7 @@ fn a_mixer_answers_for_the_sources_behind_it() {
         plan.settled.streams.iter().map(|stream| plan.source_name(stream.source)).collect();
     assert_eq!(sources, ["a", "b"], "one stream a source");
     assert!(plan.settled.streams.iter().all(|stream| stream.matching.row() == Some(3)));
+    assert_eq!(plan.settled.timing.offsets.len(), 1, "only the source gets an offset");
 }
 
 /// LS-97, LS-98
@@ -144,12 +145,11 @@ fn only_the_audio_renderer_matches_rates() {
 /// LS-1
 #[test]
 fn a_smart_tee_behind_a_file_is_not_live() {
-    let text = manifest("", &["f -> tee.in", "tee.keep -> s", "tee.preview -> w"], &[
-        ("f", "file", ""),
-        ("tee", "smart-tee", ""),
-        ("s", "speakers", ""),
-        ("w", "writer", ""),
-    ]);
+    let text = manifest(
+        "",
+        &["f -> tee.in", "tee.keep -> s", "tee.preview -> w"],
+        &[("f", "file", ""), ("tee", "smart-tee", ""), ("s", "speakers", ""), ("w", "writer", "")],
+    );
     let plan = plan(&text);
     assert!(plan.settled.streams.iter().any(|stream| stream.matching.row() == Some(2)));
     assert_eq!(plan.settled.timing.presentation_delay, Span::ZERO);
