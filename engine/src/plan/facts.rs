@@ -94,7 +94,9 @@ fn declared(filter: &PlannedFilter) -> FilterFacts {
     let settings = &filter.settings;
     let latency = filter.descriptor.latency.as_ref().and_then(|it| it.resolve(settings).ok());
     let latency = latency.filter(|latency| *latency >= Span::ZERO);
-    let push = filter.descriptor.push_source.as_ref().map(|push| PushFacts {
+    let push = filter.descriptor.push_source.as_ref();
+    let offered = push.filter(|push| push.offer.resolve(settings).unwrap_or(true));
+    let push = offered.map(|push| PushFacts {
         latency,
         flags: push.flags.resolve(settings).unwrap_or_default(),
         stamps: push.stamps.resolve(settings).unwrap_or_default(),
