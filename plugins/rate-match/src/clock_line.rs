@@ -6,7 +6,7 @@
 use crate::estimate::{Estimator, Fit, Point, Windows};
 
 /// Of the first readings none is an outlier.
-const CREDULOUS: f64 = 12.0;
+const CREDULOUS: f64 = 40.0;
 
 /// What a line is expected to meet.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -100,7 +100,7 @@ impl Controller {
         let off_s = aim.error.abs();
         let near = off_ppm < t.track_ppm && off_s < t.track_error_s.max(4.0 * aim.error_error);
         let far = off_ppm > 4.0 * t.track_ppm + 4.0 * aim.ratio_error_ppm
-            || off_s > 4.0 * t.track_error_s.max(4.0 * aim.error_error);
+            || off_s > (100.0 * t.track_error_s).max(16.0 * aim.error_error);
         self.phase = match self.phase {
             Phase::Track if far => Phase::Acquire,
             Phase::Track => Phase::Track,

@@ -39,7 +39,8 @@ pub struct Timeline {
 impl Timeline {
     /// A time line of a clock with this nominal rate, frames a second. `[main]`
     pub fn new(rate_hz: f64) -> Self {
-        let line = ClockLine::new(LineConfig { rate_hz, ..LineConfig::default() });
+        let line =
+            ClockLine::new(LineConfig { rate_hz, patience_ns: 0.1e9, ..LineConfig::default() });
         Self { line, rate_hz, stretch: None, anchor: Anchor::Earliest }
     }
 

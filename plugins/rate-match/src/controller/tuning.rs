@@ -22,7 +22,8 @@ pub struct Tuning {
     pub wander_ppm: f64,
     /// Acquire ends when the ratio is this near the estimate, ppm.
     pub track_ppm: f64,
-    /// Acquire ends when the position is this near its place, seconds.
+    /// Acquire ends when the position is this near its place, as far as noise lets that be known,
+    /// seconds; it begins again a hundred times as far off.
     pub track_error_s: f64,
     /// Standard error of the ratio at which it counts as locked, ppm.
     pub locked_ppm: f64,
@@ -49,7 +50,7 @@ impl Default for Tuning {
             correction_s: 2.0,
             wander_ppm: 0.2,
             track_ppm: 10.0,
-            track_error_s: 10e-6,
+            track_error_s: 0.5e-6,
             locked_ppm: 2.0,
             fade_s: 0.0025,
             starved_patience_s: 0.030,

@@ -42,7 +42,9 @@ impl Moments {
             return None;
         }
         let slope = self.xy / self.xx;
-        Some((slope, self.spread(slope) / self.xx.sqrt()))
+        // A handful of points can lie on a line by chance (Student's t has long tails).
+        let few = 1.0 + 10.0 / (self.count - 2.0);
+        Some((slope, few * self.spread(slope) / self.xx.sqrt()))
     }
 
     /// Standard deviation around a line of this slope through the mean, seconds. `[any]`

@@ -17,9 +17,17 @@ const SAME_LENGTH: usize = 4;
 const LEVELS: usize = 14;
 const PIECES: usize = SAME_LENGTH * LEVELS + 1;
 /// Standard errors by which two windows may differ and still agree.
-const AGREEMENT: f64 = 4.0;
+const AGREEMENT: f64 = 5.0;
+/// The same for a hull, whose errors have longer tails than Gauss's.
+const HULL_AGREEMENT: f64 = 9.0;
+/// Fewer readings say little of their own noise.
+const READINGS: f64 = 16.0;
+/// Fewer pieces say little of the noise at its edge.
+const HULL_PIECES: usize = 10;
 /// No estimate is better than this, seconds a second; keeps rounding from splitting hairs.
 const FLOOR: f64 = 0.01e-6;
+/// Pieces from which on the width of one-sided noise is believed.
+const TELLING: usize = 8;
 /// Hull vertices looked at in one window.
 const CHAIN: usize = 256;
 
@@ -151,12 +159,17 @@ impl Windows {
         for piece in std::iter::once(&self.newest).chain(self.pieces[..self.count].iter().rev()) {
             window.extend(piece);
             // A window hardly longer than the last one has nothing to say.
-            if window.length() < 1.25 * tried {
+            if window.length() < 1.25 * tried || (window.moments.count < READINGS && tried > 0.0) {
                 continue;
             }
             let Some(fit) = window.fit() else { continue };
+            if window.moments.count < READINGS {
+                chosen = Some(fit);
+                continue;
+            }
             tried = fit.length;
-            let margin = AGREEMENT * fit.slope_error;
+            let agreement = if fit.by_hull { HULL_AGREEMENT } else { AGREEMENT };
+            let margin = agreement * fit.slope_error;
             low = low.max(fit.slope - margin);
             high = high.min(fit.slope + margin);
             if low > high {
@@ -230,12 +243,17 @@ impl Window {
 
     fn fit(&self) -> Option<Fit> {
         let (line, line_error) = self.moments.line()?;
-        let hull = hull::slope_at(&self.chain[..self.chained], self.moments.mean.x);
+        // Two pieces lie on the line whatever the noise: of few pieces its width cannot be told.
+        let hull = (self.count >= TELLING)
+            .then(|| hull::slope_at(&self.chain[..self.chained], self.moments.mean.x))
+            .flatten();
         let hull = hull.map(|slope| (slope, self.hull_error(slope)));
         let by_hull = match (self.estimator, hull) {
             (Estimator::LeastSquares, _) | (_, None) => None,
             (Estimator::LowerHull, hull) => hull,
-            (Estimator::Best, hull) => hull.filter(|(_, error)| *error < line_error),
+            (Estimator::Best, hull) => {
+                hull.filter(|(_, error)| self.count >= HULL_PIECES && *error < 0.7 * line_error)
+            }
         };
         let (slope, error) = by_hull.unwrap_or((line, line_error));
         let spread = self.moments.spread(slope);

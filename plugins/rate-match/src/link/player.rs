@@ -38,6 +38,8 @@ pub struct Player {
     extra_delay_ns: f64,
     /// Output frames for which there was nothing to play although data came.
     waited_frames: usize,
+    /// Shifts of the source's line that were told.
+    shifts: u32,
     fade_frames: usize,
     /// Output frames still to be faded in.
     fading_in: usize,
@@ -81,6 +83,7 @@ impl Player {
             concealed: None,
             extra_delay_ns: 0.0,
             waited_frames: 0,
+            shifts: 0,
             fade_frames,
             fading_in: 0,
             scratch: vec![0.0; fade_frames * config.channels],
@@ -135,6 +138,11 @@ impl Player {
         self.interpolator.lookahead_frames()
     }
 
+    /// The input position, whole frames and a fraction, that the next output frame shows. `[device]`
+    pub fn position(&self) -> (i64, f64) {
+        (self.path.frame(), self.path.fraction())
+    }
+
     fn adopt_against(&mut self) {
         let against = self.shared.against();
         if against != self.against {
@@ -149,10 +157,13 @@ impl Player {
             let needed = self.playing.then(|| self.oldest_needed()).or(self.resume);
             let starved = !self.playing;
             match self.intake.take(&self.shared, self.against, needed, starved, period) {
-                Taken::Blocks => return,
+                Taken::Blocks => break,
                 Taken::Restart => self.restart(period),
             }
         }
+        let shifts = self.intake.source.shifts();
+        period.discontinuities += shifts.wrapping_sub(self.shifts);
+        self.shifts = shifts;
     }
 
     fn restart(&mut self, period: &mut Period) {
@@ -274,7 +285,6 @@ impl Player {
             self.path.set_step(self.nominal_step());
         }
         self.conceal(frames, period);
-        self.mute_before_resume(out);
         self.render(out, aim.is_none());
         self.fade_in(out);
     }
@@ -370,8 +380,6 @@ impl Player {
             period.underrun_frames += ((needed - end) as usize).min(frames);
         }
     }
-
-    fn mute_before_resume(&mut self, _out: &mut [f32]) {}
 
     fn render(&mut self, out: &mut [f32], may_pass: bool) {
         let end = self.intake.history.end() + self.fade_frames as i64;

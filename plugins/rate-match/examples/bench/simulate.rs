@@ -1,0 +1,389 @@
+//! A source and a device in virtual time, with a contender between them.
+
+use driftless_rate_match::{Against, LinkConfig, Player, Timeline, Tuning, Writer, link};
+
+use crate::{
+    measure::tone_db,
+    rivals::{Loop, Pi, PipeWire},
+    scenario::{Event, Jitter, Scenario},
+};
+
+const RATE: f64 = 48_000.0;
+const BLOCK: i64 = 240;
+const PERIOD: i64 = 480;
+const TARGET_MS: f64 = 40.0;
+/// From a callback to the moment its first frame is heard, seconds.
+const DEVICE_LATENCY: f64 = 0.010;
+const TONE_HZ: f64 = 1_000.0;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Contender {
+    Driftless,
+    PipeWire,
+    Pi,
+}
+
+/// One period.
+#[derive(Debug, Clone, Copy)]
+pub struct Point {
+    pub t: f64,
+    pub ratio_ppm: f64,
+    pub true_ppm: f64,
+    pub delay_error_ms: f64,
+    pub playing: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Trace {
+    pub points: Vec<Point>,
+    pub lost_frames: usize,
+    /// (second, dB)
+    pub tone_db: Vec<(f64, f64)>,
+    /// When discontinuities were counted, if the contender counts them.
+    pub discontinuities: Option<Vec<f64>>,
+    /// Frames of silence less frames lost, and frames cropped less frames doubled.
+    pub silence_off: Option<usize>,
+    pub cropped_off: Option<usize>,
+}
+
+impl Trace {
+    pub fn events_after(&self, from: f64) -> Option<u32> {
+        let events = self.discontinuities.as_ref()?;
+        Some(events.iter().filter(|t| **t >= from).count() as u32)
+    }
+}
+
+/// xorshift64*, so that a seed gives the same digits everywhere.
+struct Random(u64);
+
+impl Random {
+    fn uniform(&mut self) -> f64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    fn jitter_s(&mut self, jitter: Jitter) -> f64 {
+        1e-3 * match jitter {
+            Jitter::None => 0.0,
+            Jitter::Uniform(low, high) => low + (high - low) * self.uniform(),
+            Jitter::Exponential(mean, most) => (-mean * (1.0 - self.uniform()).ln()).min(most),
+            Jitter::Gaussian(sigma) => {
+                let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
+                sigma * radius * (std::f64::consts::TAU * self.uniform()).cos()
+            }
+        }
+    }
+}
+
+/// One block on its way.
+struct Packet {
+    first: i64,
+    arrived: f64,
+    delivered: f64,
+    doubled: bool,
+}
+
+struct Source<'a> {
+    scenario: &'a Scenario,
+    random: Random,
+    /// Frames made, and when the next begins.
+    frames: i64,
+    time: f64,
+    delivered: f64,
+    /// (frame, time) of block begins, a while back.
+    trail: Vec<(i64, f64)>,
+    held: Option<Packet>,
+    lost_frames: usize,
+    doubled_frames: usize,
+}
+
+impl<'a> Source<'a> {
+    fn new(scenario: &'a Scenario, seed: u64) -> Self {
+        let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let time = random.uniform() * 0.005;
+        Self {
+            scenario,
+            random,
+            frames: 0,
+            time,
+            delivered: 0.0,
+            trail: vec![(0, time)],
+            held: None,
+            lost_frames: 0,
+            doubled_frames: 0,
+        }
+    }
+
+    /// The next packet in order of delivery; `None` when it was lost.
+    fn next(&mut self) -> Option<Packet> {
+        if let Some(packet) = self.held.take() {
+            return Some(packet);
+        }
+        let packet = self.make();
+        let faults = self.scenario.faults;
+        if faults == 0.0 {
+            return Some(packet);
+        }
+        match self.random.uniform() / faults {
+            x if x < 1.0 && packet.first > 48_000 => {
+                self.lost_frames += BLOCK as usize;
+                None
+            }
+            x if (1.0..2.0).contains(&x) => {
+                let later = self.make();
+                let time = later.delivered;
+                self.held = Some(Packet { delivered: time, arrived: time, ..packet });
+                Some(later)
+            }
+            x if (2.0..3.0).contains(&x) => {
+                self.doubled_frames += BLOCK as usize;
+                Some(Packet { doubled: true, ..packet })
+            }
+            _ => Some(packet),
+        }
+    }
+
+    fn make(&mut self) -> Packet {
+        if let Some(Event::Pause(at, length)) = self.scenario.event {
+            if self.time >= at && self.time < at + 0.005 {
+                self.time += length;
+                self.trail.push((self.frames, self.time));
+            }
+        }
+        let first = self.frames;
+        self.time += BLOCK as f64 / RATE / (1.0 + (self.scenario.source_ppm)(self.time) * 1e-6);
+        self.frames += BLOCK;
+        self.trail.push((self.frames, self.time));
+        if self.trail.len() > 400 {
+            self.trail.drain(..200);
+        }
+        let mut arrived = self.time + self.random.jitter_s(self.scenario.arrival);
+        if let Some(Event::Stall(at, length)) = self.scenario.event {
+            if (at..at + length).contains(&arrived) {
+                arrived = at + length;
+            }
+        }
+        self.delivered = self.delivered.max(arrived);
+        Packet { first, arrived, delivered: self.delivered, doubled: false }
+    }
+
+    /// When a frame was made.
+    fn time_of(&self, frame: f64) -> f64 {
+        let at =
+            self.trail.partition_point(|(f, _)| *f as f64 <= frame).clamp(1, self.trail.len() - 1);
+        let ((f0, t0), (f1, t1)) = (self.trail[at - 1], self.trail[at]);
+        if f1 == f0 {
+            return t1;
+        }
+        t0 + (frame - f0 as f64) * (t1 - t0) / (f1 - f0) as f64
+    }
+}
+
+/// When callback `k` runs.
+fn callback_time(scenario: &Scenario, k: i64, random: &mut Random) -> f64 {
+    let nominal = if scenario.bursts { k / 3 * 3 } else { k };
+    let jitter = if scenario.bursts && k % 3 != 0 { 0.0 } else { random.jitter_s(scenario.device) };
+    nominal as f64 * PERIOD as f64 / RATE + jitter
+}
+
+pub fn run(scenario: &Scenario, contender: Contender, seed: u64) -> Trace {
+    let mut source = Source::new(scenario, seed);
+    let mut random = Random(seed.wrapping_mul(0xd134_2543_de82_ef95) | 1);
+    let mut end: Box<dyn End> = match contender {
+        Contender::Driftless => Box::new(Ours::new(scenario, seed)),
+        Contender::PipeWire => Box::new(Fill::new(PipeWire::new(PERIOD as f64, RATE))),
+        Contender::Pi => Box::new(Fill::new(Pi::new(PERIOD as f64, RATE))),
+    };
+    let mut trace = Trace::default();
+    let mut next = source.next();
+    let (mut k, mut burst_time) = (0i64, 0.0);
+    loop {
+        let drawn = callback_time(scenario, k, &mut random);
+        let now = if scenario.bursts && k % 3 != 0 { burst_time } else { drawn };
+        burst_time = now;
+        if now > scenario.seconds {
+            break;
+        }
+        let stalled = matches!(scenario.event, Some(Event::Stall(at, length)) if now > at && now < at + length);
+        if stalled {
+            k += 1;
+            continue;
+        }
+        loop {
+            match &next {
+                Some(packet) if packet.delivered > now => break,
+                Some(packet) => end.write(packet),
+                None => {}
+            }
+            next = source.next();
+        }
+        end.period(k, now, &source, &mut trace);
+        k += 1;
+    }
+    end.finish(&source, &mut trace);
+    trace
+}
+
+/// What takes packets and is asked for periods.
+trait End {
+    fn write(&mut self, packet: &Packet);
+    fn period(&mut self, k: i64, now: f64, source: &Source<'_>, trace: &mut Trace);
+    fn finish(&mut self, source: &Source<'_>, trace: &mut Trace);
+}
+
+struct Ours {
+    writer: Writer,
+    player: Player,
+    device: Timeline,
+    played: i64,
+    stamped: bool,
+    delay_ms: f64,
+    tone: Option<Vec<f32>>,
+    lost_frames: usize,
+    silence_frames: usize,
+    cropped_frames: usize,
+    every: i64,
+}
+
+impl Ours {
+    fn new(scenario: &Scenario, seed: u64) -> Self {
+        let stamped = scenario.faults > 0.0;
+        let config = LinkConfig {
+            channels: 1,
+            against: if stamped { Against::PrivateStamps } else { Against::Arrivals },
+            tuning: Tuning::default(),
+            ..LinkConfig::default()
+        };
+        let (writer, player) = link(config).expect("the default is in range");
+        let clean =
+            seed == 1 && !stamped && scenario.event.is_none() && scenario.seconds < 10_000.0;
+        Self {
+            writer,
+            player,
+            device: Timeline::new(RATE),
+            played: 0,
+            stamped,
+            delay_ms: TARGET_MS + scenario.arrival.mean_ms(),
+            tone: clean.then(Vec::new),
+            lost_frames: 0,
+            silence_frames: 0,
+            cropped_frames: 0,
+            every: if scenario.seconds > 10_000.0 { 100 } else { 1 },
+        }
+    }
+}
+
+impl End for Ours {
+    fn write(&mut self, packet: &Packet) {
+        let frames: Vec<f32> = (packet.first..packet.first + BLOCK)
+            .map(|n| {
+                let turns = TONE_HZ * (n % 48_000) as f64 / RATE;
+                (0.5 * (std::f64::consts::TAU * turns.fract()).sin()) as f32
+            })
+            .collect();
+        let due_ns = self.stamped.then_some((packet.first as f64 / RATE * 1e9).round() as i64);
+        for _ in 0..1 + usize::from(packet.doubled) {
+            let arrived_ns = (packet.arrived * 1e9).round() as i64;
+            self.lost_frames += self.writer.write(&frames, due_ns, arrived_ns, false).lost_frames;
+        }
+    }
+
+    fn period(&mut self, k: i64, now: f64, source: &Source<'_>, trace: &mut Trace) {
+        let mut out = [0.0f32; PERIOD as usize];
+        self.device.observe(self.played, ((now + DEVICE_LATENCY) * 1e9).round() as i64);
+        let play_ns = self.device.time_of(self.played);
+        let before = self.player.position();
+        let period = self.player.fill(&mut out, play_ns);
+        self.played += PERIOD;
+        self.lost_frames += period.underrun_frames + period.dropped_frames + period.late_frames;
+        self.silence_frames += period.silence_frames;
+        self.cropped_frames += period.cropped_frames;
+        let t = k as f64 * PERIOD as f64 / RATE;
+        let events = trace.discontinuities.get_or_insert_default();
+        events.extend((0..period.discontinuities).map(|_| t));
+        let playing = matches!(
+            period.phase,
+            driftless_rate_match::Phase::Acquire | driftless_rate_match::Phase::Track
+        ) && period.resyncs == 0;
+        if k % self.every == 0 {
+            let due = source.time_of(before.0 as f64 + before.1) + self.delay_ms * 1e-3;
+            trace.points.push(Point {
+                t,
+                ratio_ppm: period.ratio_ppm,
+                true_ppm: (source.scenario.source_ppm)(t),
+                delay_error_ms: (t + DEVICE_LATENCY - due) * 1e3,
+                playing,
+            });
+        }
+        if let Some(tone) = &mut self.tone {
+            tone.extend_from_slice(&out);
+            if tone.len() == RATE as usize {
+                let frequency = TONE_HZ / RATE * (1.0 + period.ratio_ppm * 1e-6);
+                trace.tone_db.push((t - 1.0, tone_db(tone, frequency)));
+                tone.clear();
+            }
+        }
+    }
+
+    fn finish(&mut self, source: &Source<'_>, trace: &mut Trace) {
+        trace.lost_frames = self.lost_frames;
+        if self.stamped {
+            trace.silence_off = Some(self.silence_frames.abs_diff(source.lost_frames));
+            trace.cropped_off = Some(self.cropped_frames.abs_diff(source.doubled_frames));
+        }
+    }
+}
+
+/// A queue of which only the fill is looked at.
+struct Fill<L> {
+    by: L,
+    fill: f64,
+    written: i64,
+    read: f64,
+    playing: bool,
+    lost: f64,
+}
+
+impl<L: Loop> Fill<L> {
+    fn new(by: L) -> Self {
+        Self { by, fill: 0.0, written: 0, read: 0.0, playing: false, lost: 0.0 }
+    }
+}
+
+impl<L: Loop> End for Fill<L> {
+    fn write(&mut self, packet: &Packet) {
+        if packet.first >= self.written {
+            self.fill += BLOCK as f64;
+            self.written = packet.first + BLOCK;
+        }
+    }
+
+    fn period(&mut self, k: i64, _now: f64, source: &Source<'_>, trace: &mut Trace) {
+        let target = TARGET_MS * 1e-3 * RATE - DEVICE_LATENCY * RATE;
+        self.playing |= self.fill >= target;
+        if !self.playing {
+            return;
+        }
+        let ratio = self.by.step(self.fill - target);
+        let t = k as f64 * PERIOD as f64 / RATE;
+        let delay = t + DEVICE_LATENCY - source.time_of(self.written as f64 - self.fill);
+        trace.points.push(Point {
+            t,
+            ratio_ppm: (ratio - 1.0) * 1e6,
+            true_ppm: (source.scenario.source_ppm)(t),
+            // Block and period make a saw tooth of the fill; half of both is its mean.
+            delay_error_ms: delay * 1e3 - TARGET_MS - 2.5,
+            playing: true,
+        });
+        let wanted = PERIOD as f64 * ratio;
+        self.lost += (wanted - self.fill).max(0.0);
+        self.read += wanted;
+        self.fill = (self.fill - wanted).max(0.0);
+    }
+
+    fn finish(&mut self, _source: &Source<'_>, trace: &mut Trace) {
+        trace.lost_frames = self.lost as usize;
+    }
+}
