@@ -1,14 +1,14 @@
 //! An RTP sender for tests: its signal is exact, its clock is off by as much as one asks, and its
 //! network loses, delays, reorders and repeats packets, the same ones for the same seed.
 //!
-//! | module      | does                                                         |
-//! |-------------|--------------------------------------------------------------|
-//! | [`format`]  | L16 and L24, from values to bytes                            |
-//! | [`signal`]  | sine, ticks, or a file: the value of any frame               |
-//! | [`stream`]  | frames into RTP packets, each with the time it is sent       |
-//! | [`network`] | what happens to them on the way                              |
-//! | [`units`]   | numbers with units on the command line                       |
-//! | [`sdp`]     | the session description                                      |
+//! | module         | does                                                      |
+//! |----------------|-----------------------------------------------------------|
+//! | [`mod@format`] | L16 and L24, from values to bytes                         |
+//! | [`signal`]     | sine, ticks, or a file: the value of any frame            |
+//! | [`stream`]     | frames into RTP packets, each with the time it is sent    |
+//! | [`network`]    | what happens to them on the way                           |
+//! | [`units`]      | numbers with units on the command line                    |
+//! | [`sdp`]        | the session description                                   |
 //!
 //! All of it is arithmetic; only the program sends, and sleeps until absolute times.
 
