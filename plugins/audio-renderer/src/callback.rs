@@ -42,7 +42,6 @@ pub(crate) struct Snapshot {
 pub(crate) struct Counts {
     pub callbacks: AtomicU64,
     pub late_callbacks: AtomicU64,
-    pub xruns: AtomicU64,
     pub lost_frames: AtomicU64,
     pub device_restarts: AtomicU64,
     pub recording_lost_frames: AtomicU64,
@@ -58,6 +57,7 @@ pub(crate) struct Callback {
     inbox: Inbox,
     voice: Option<Voice>,
     join: Join,
+    drained_at: Option<HostTime>,
     meter: Meter,
     counts: Arc<Counts>,
     snapshots: triple_buffer::Input<Snapshot>,
@@ -87,6 +87,7 @@ impl Callback {
             inbox,
             voice: None,
             join: Join::new(rate_hz),
+            drained_at: None,
             meter: Meter::default(),
             counts: Arc::clone(&counts),
             snapshots,
@@ -132,9 +133,10 @@ impl Callback {
         let following = voice.following;
         self.meter.add(&period, Played { frames, device_rate_hz, rate_hz, following });
         let heard = play + Span::of_frames(frames as i64, self.rate_hz);
-        let drained_at = period.drained.then_some(heard);
+        self.drained_at = period.drained.then(|| self.drained_at.unwrap_or(heard));
         self.inbox.set_drained(period.drained);
-        self.snapshots.write(Snapshot { statistics: self.meter.statistics(), drained_at });
+        self.snapshots
+            .write(Snapshot { statistics: self.meter.statistics(), drained_at: self.drained_at });
     }
 
     fn adopt_voice(&mut self) {

@@ -1,5 +1,6 @@
 //! The seam to devices: what the renderer knows of any of them.
 
+mod sound_card;
 mod virtual_device;
 
 use driftless_plugin_api::{FilterError, Host, HostTime, Span};
@@ -7,6 +8,7 @@ use driftless_plugin_api::{FilterError, Host, HostTime, Span};
 use crate::callback::Callback;
 use crate::options::{Options, Wanted};
 
+use sound_card::SoundCard;
 pub(crate) use virtual_device::VirtualDevice;
 
 /// What a device is opened for.
@@ -38,6 +40,10 @@ pub(crate) trait Device: Send {
     fn pause(&mut self);
     /// Does what is due; returns when to be called again. `[streaming]`
     fn step(&mut self, now: HostTime) -> Option<HostTime>;
+    /// Glitches that the sound system told of.
+    fn xruns(&self) -> u64 {
+        0
+    }
     /// What the user must know, once.
     fn news(&mut self) -> Option<News>;
 }
@@ -71,6 +77,6 @@ pub(crate) fn open(
             let device = VirtualDevice::new(options, format, host.seed(), file.as_deref())?;
             Ok(Box::new(device))
         }
-        Wanted::Default | Wanted::Named(_) => Err(FilterError::new("no sound card yet")),
+        Wanted::Default | Wanted::Named(_) => Ok(Box::new(SoundCard::open(options, format, host)?)),
     }
 }

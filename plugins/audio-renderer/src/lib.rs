@@ -16,7 +16,7 @@
 //! | `callback`   | the device side: fills periods                                             |
 //! | `device_clock` | device frames against host time, smoothed; the clock on offer            |
 //! | `meter`      | statistics, from period to period                                          |
-//! | `device`     | the seam to devices: `virtual_device`                                      |
+//! | `device`     | the seam to devices: `virtual_device` and `sound_card`                     |
 //! | `recording`  | the WAV file of a virtual device                                           |
 //!
 //! All times of the queue are stream times in nanoseconds; without a graph clock, host times.

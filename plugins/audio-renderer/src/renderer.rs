@@ -133,11 +133,11 @@ impl Filter for AudioRenderer {
     }
 
     fn counters(&self) -> Vec<(&'static str, u64)> {
-        let Some(Active { counts, .. }) = &self.active else { return Vec::new() };
+        let Some(Active { counts, device, .. }) = &self.active else { return Vec::new() };
         vec![
             ("callbacks", counts.callbacks.load(Relaxed)),
             ("late callbacks", counts.late_callbacks.load(Relaxed)),
-            ("device xruns", counts.xruns.load(Relaxed)),
+            ("device xruns", device.xruns()),
             ("device restarts", counts.device_restarts.load(Relaxed)),
             ("frames lost with the device", counts.lost_frames.load(Relaxed)),
             ("frames not recorded", counts.recording_lost_frames.load(Relaxed)),

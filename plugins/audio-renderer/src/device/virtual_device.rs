@@ -5,6 +5,7 @@
 //! somebody gets round to it: virtual time and real time give the same samples.
 
 use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
 
 use driftless_plugin_api::{FilterError, HostTime, Span};
 
@@ -17,7 +18,6 @@ use crate::recording::Recording;
 pub(crate) struct VirtualDevice {
     rate_hz: u32,
     channels: usize,
-    period_frames: usize,
     /// Host nanoseconds a period lasts.
     period_ns: f64,
     jitter: Span,
@@ -31,6 +31,7 @@ pub(crate) struct VirtualDevice {
     out: Vec<f32>,
     recording: Option<Recording>,
     is_recording_lost: bool,
+    is_stand_in: bool,
 }
 
 impl VirtualDevice {
@@ -53,7 +54,6 @@ impl VirtualDevice {
         Ok(Self {
             rate_hz,
             channels: channels as usize,
-            period_frames,
             period_ns: period_frames as f64 * 1e9 / true_rate_hz,
             jitter: options.jitter,
             random: Random(seed),
@@ -64,7 +64,35 @@ impl VirtualDevice {
             out: vec![0.0; period_frames * channels as usize],
             recording,
             is_recording_lost: false,
+            is_stand_in: false,
         })
+    }
+
+    /// One that takes the place of a device from `now` on; what it plays is lost. `[streaming]`
+    pub fn stand_in(callback: Callback, format: StreamFormat, period: Span, now: HostTime) -> Self {
+        let StreamFormat { rate_hz, channels } = format;
+        let period_frames = period.frames(rate_hz).max(1) as usize;
+        let period = Span::of_frames(period_frames as i64, rate_hz);
+        Self {
+            rate_hz,
+            channels: channels as usize,
+            period_ns: period.nanos() as f64,
+            jitter: Span::ZERO,
+            random: Random(0),
+            callback: Some(callback),
+            base: Some(now + period),
+            next: 0,
+            late: Span::ZERO,
+            out: vec![0.0; period_frames * channels as usize],
+            recording: None,
+            is_recording_lost: false,
+            is_stand_in: true,
+        }
+    }
+
+    /// Gives the callback to another device.
+    pub fn retire(mut self) -> Option<Callback> {
+        self.callback.take()
     }
 
     /// When period `number` should be asked for, counted from the base.
@@ -76,6 +104,10 @@ impl VirtualDevice {
         let delay = self.delay();
         let Some(callback) = &mut self.callback else { return };
         callback.period(seen, delay, &mut self.out);
+        if self.is_stand_in {
+            let lost = (self.out.len() / self.channels) as u64;
+            callback.counts().lost_frames.fetch_add(lost, Relaxed);
+        }
         if let Some(recording) = &mut self.recording {
             let lost = recording.write(&self.out);
             let counts = callback.counts();
