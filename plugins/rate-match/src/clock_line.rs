@@ -58,6 +58,8 @@ pub struct ClockLine {
     origin: Option<(i64, i64)>,
     /// Seconds by which the line was shifted since.
     shift: f64,
+    /// Distance of the line from the edge, or the middle, that it goes along with, seconds.
+    held: f64,
     away: Away,
     shifts: u32,
 }
@@ -80,6 +82,7 @@ impl ClockLine {
             fit: None,
             origin: None,
             shift: 0.0,
+            held: 0.0,
             away: Away::default(),
             shifts: 0,
         }
@@ -88,7 +91,8 @@ impl ClockLine {
     /// Forgets everything, the rate as well. `[any]`
     pub fn clear(&mut self) {
         self.windows.clear();
-        (self.fit, self.origin, self.shift) = (None, None, 0.0);
+        (self.fit, self.origin) = (None, None);
+        (self.shift, self.held) = (0.0, 0.0);
         self.away = Away::default();
     }
 
@@ -117,8 +121,15 @@ impl ClockLine {
     }
 
     fn take(&mut self, point: Point) {
-        if self.windows.add(point) || self.windows.readings() < 50.0 {
-            self.fit = self.windows.fit().or(self.fit);
+        if !self.windows.add(point) && self.windows.readings() >= 50.0 {
+            return;
+        }
+        let Some(fit) = self.windows.fit() else { return };
+        let turned = self.fit.is_some_and(|old| old.by_hull != fit.by_hull);
+        let before = self.middle(point.x);
+        self.fit = Some(fit);
+        if turned {
+            self.held += before - self.middle(point.x);
         }
     }
 
@@ -152,17 +163,25 @@ impl ClockLine {
         self.away.count = 0;
     }
 
-    /// Height of the line through the middle of the readings.
+    /// Height of the line that began in the middle of the readings.
+    ///
+    /// Where the readings have a sharp edge, their edge stands ten times as still as their middle.
+    /// So the line goes along with the edge then, at the distance it had when that was found.
     fn middle(&self, x: f64) -> f64 {
-        self.fit.map_or(0.0, |fit| fit.mean.y + self.slope() * (x - fit.mean.x))
+        self.fit.map_or(0.0, |fit| {
+            let edge = if fit.by_hull { fit.edge } else { 0.0 };
+            fit.mean.y + edge + self.held + self.slope() * (x - fit.mean.x)
+        })
     }
 
     fn height(&self, x: f64, anchor: Anchor) -> f64 {
-        let edge = match anchor {
-            Anchor::Mean => 0.0,
-            Anchor::Earliest => self.fit.map_or(0.0, |fit| fit.edge),
-        };
-        self.middle(x) + edge + self.shift
+        self.shift
+            + match (anchor, self.fit) {
+                (Anchor::Earliest, Some(fit)) => {
+                    fit.mean.y + fit.edge + self.slope() * (x - fit.mean.x)
+                }
+                _ => self.middle(x),
+            }
     }
 
     /// The slope, drawn towards zero as far as the readings are worse than the expectation.
@@ -206,8 +225,9 @@ impl ClockLine {
     /// Standard error of the line's height now, seconds.
     pub fn height_error(&self, anchor: Anchor) -> f64 {
         self.fit.map_or(1e-3, |fit| match anchor {
-            Anchor::Mean => fit.mean_error,
-            Anchor::Earliest => fit.edge_error,
+            // At the end of a line of least squares the error is twice that of its middle.
+            Anchor::Mean if !fit.by_hull => 2.0 * fit.mean_error,
+            _ => fit.edge_error,
         })
     }
 

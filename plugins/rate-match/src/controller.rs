@@ -41,6 +41,8 @@ pub struct Aim {
 pub struct Controller {
     tuning: Tuning,
     phase: Phase,
+    /// Ratio asked for, after the first low pass.
+    wanted_ppm: f64,
     ratio_ppm: f64,
     locked: bool,
 }
@@ -48,7 +50,7 @@ pub struct Controller {
 impl Controller {
     /// A controller that knows nothing yet. `[main]`
     pub fn new(tuning: Tuning) -> Self {
-        Self { tuning, phase: Phase::StartOver, ratio_ppm: 0.0, locked: false }
+        Self { tuning, phase: Phase::StartOver, wanted_ppm: 0.0, ratio_ppm: 0.0, locked: false }
     }
 
     /// Where it stands.
@@ -86,8 +88,14 @@ impl Controller {
         self.settle(aim);
         let wanted = aim.ratio_ppm + self.correction_ppm(aim);
         let limit = self.slew_ppm() * seconds;
-        let part = 1.0 - (-seconds / self.tuning.ratio_smoothing_s).exp();
-        let change = ((wanted - self.ratio_ppm) * part).clamp(-limit, limit);
+        let smoothing_s = match self.phase {
+            Phase::Track => self.tuning.ratio_smoothing_s,
+            _ => self.tuning.acquire_smoothing_s,
+        };
+        // Two low passes, so that the ratio's slope has no corners either.
+        let part = 1.0 - (-seconds / smoothing_s).exp();
+        self.wanted_ppm += (wanted - self.wanted_ppm) * part;
+        let change = ((self.wanted_ppm - self.ratio_ppm) * part).clamp(-limit, limit);
         self.ratio_ppm =
             (self.ratio_ppm + change).clamp(-self.tuning.limit_ppm, self.tuning.limit_ppm);
         self.ratio_ppm
@@ -98,13 +106,14 @@ impl Controller {
         let t = &self.tuning;
         let off_ppm = (aim.ratio_ppm - self.ratio_ppm).abs();
         let off_s = aim.error.abs();
-        let near = off_ppm < t.track_ppm && off_s < t.track_error_s.max(4.0 * aim.error_error);
-        let far = off_ppm > 4.0 * t.track_ppm + 4.0 * aim.ratio_error_ppm
-            || off_s > (100.0 * t.track_error_s).max(16.0 * aim.error_error);
+        let near = off_ppm < t.track_ppm.max(2.0 * aim.ratio_error_ppm)
+            && off_s < t.track_error_s.max(4.0 * aim.error_error);
+        let far = off_ppm > t.lost_ppm + 4.0 * aim.ratio_error_ppm
+            || off_s > t.lost_error_s.max(16.0 * aim.error_error);
         self.phase = match self.phase {
             Phase::Track if far => Phase::Acquire,
             Phase::Track => Phase::Track,
-            _ if near && aim.ratio_error_ppm < t.track_ppm => Phase::Track,
+            _ if near && aim.ratio_error_ppm < t.lost_ppm => Phase::Track,
             _ => Phase::Acquire,
         };
         self.locked = self.phase == Phase::Track && aim.ratio_error_ppm < t.locked_ppm;
@@ -129,6 +138,11 @@ impl Controller {
         let wanted = (certain / quick + doubtful / slow) * 1e6;
         // Not faster than the slew limit can bring to rest on time.
         let brake = (2.0 * self.slew_ppm() * 1e6 * aim.error.abs()).sqrt() * 0.7;
-        wanted.clamp(-brake, brake)
+        let most = match self.phase {
+            // An error that is older than the estimate may stay a while: nobody hears it.
+            Phase::Track => brake.min(t.wander_ppm.max(aim.ratio_error_ppm)),
+            _ => brake,
+        };
+        wanted.clamp(-most, most)
     }
 }

@@ -12,7 +12,9 @@ pub struct Tuning {
     pub acquire_slew_ppm_s: f64,
     /// How fast the ratio may move once it tracks, ppm a second. 20 is inaudible.
     pub track_slew_ppm_s: f64,
-    /// Time constant with which the ratio follows the estimate, seconds. Longer is smoother.
+    /// Time constant, twice over, with which the ratio follows the estimate while acquiring, seconds.
+    pub acquire_smoothing_s: f64,
+    /// The same once it tracks. Longer is smoother.
     pub ratio_smoothing_s: f64,
     /// Time constant with which an error of the position is worked off while acquiring, seconds.
     pub acquire_correction_s: f64,
@@ -20,11 +22,14 @@ pub struct Tuning {
     pub correction_s: f64,
     /// Wander of the ratio that noise in the position may cause, ppm.
     pub wander_ppm: f64,
-    /// Acquire ends when the ratio is this near the estimate, ppm.
+    /// Acquire ends when the ratio is this near the estimate, as far as noise lets that be known, ppm.
     pub track_ppm: f64,
-    /// Acquire ends when the position is this near its place, as far as noise lets that be known,
-    /// seconds; it begins again a hundred times as far off.
+    /// And the position this near its place, seconds.
     pub track_error_s: f64,
+    /// It begins again when the ratio is this far from the estimate, ppm.
+    pub lost_ppm: f64,
+    /// Or the position this far from its place, seconds.
+    pub lost_error_s: f64,
     /// Standard error of the ratio at which it counts as locked, ppm.
     pub locked_ppm: f64,
     /// Length of cross-fades and fades, seconds; not below 0.002 (LS-M21).
@@ -45,12 +50,15 @@ impl Default for Tuning {
             prior_ppm: 200.0,
             acquire_slew_ppm_s: 2_000.0,
             track_slew_ppm_s: 15.0,
-            ratio_smoothing_s: 0.1,
+            acquire_smoothing_s: 0.05,
+            ratio_smoothing_s: 0.7,
             acquire_correction_s: 0.3,
-            correction_s: 2.0,
+            correction_s: 5.0,
             wander_ppm: 0.2,
-            track_ppm: 10.0,
+            track_ppm: 0.1,
             track_error_s: 0.5e-6,
+            lost_ppm: 40.0,
+            lost_error_s: 500e-6,
             locked_ppm: 2.0,
             fade_s: 0.0025,
             starved_patience_s: 0.030,
