@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use driftless_plugin_api::document::{Mistake, nearest, one_of};
+use serde_json::{Value, json};
 
 /// Texts that mistakes can be in, laid end to end, so that a place is one range of bytes whichever
 /// text it is in: the manifest first, then each setting given on the command line.
@@ -197,6 +198,25 @@ impl Diagnostics {
             }
             _ => {}
         }
+    }
+
+    /// All of them as JSON: a list of `file`, `line`, `column`, `message`, `expected`, `nearest`.
+    pub fn json(&self) -> Value {
+        let list = self.list.iter().map(|it| {
+            json!({
+                "severity": match it.severity {
+                    Severity::Error => "error",
+                    Severity::Warning => "warning",
+                },
+                "file": it.file,
+                "line": it.line,
+                "column": it.column,
+                "message": it.message,
+                "expected": it.expected,
+                "nearest": it.nearest,
+            })
+        });
+        Value::Array(list.collect())
     }
 
     /// `Err` with everything in the order of the text, or `Ok` when nothing is wrong.

@@ -2,8 +2,13 @@
 //!
 //! Thin on purpose: everything it does, an embedder can do with the engine crate.
 
+mod check;
 mod input;
+mod output;
+mod plan;
+mod plugins;
 mod run;
+mod schema;
 mod status;
 
 use std::path::PathBuf;
@@ -35,6 +40,14 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Say everything that is wrong with a manifest; opens no plugin.
+    Check(check::CheckArguments),
+    /// Show which clock, which offsets, which rate matching, each with its reason; or draw the graph.
+    Plan(plan::PlanArguments),
+    /// List the plugins found, with pins, media types, settings and latencies.
+    Plugins(plugins::PluginsArguments),
+    /// Print the JSON schema of manifests, which gives editors completion.
+    Schema(schema::SchemaArguments),
     /// Run the graph, and print the report when it stops.
     Run(run::RunArguments),
 }
@@ -54,6 +67,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     show_log();
     let outcome = match &arguments.command {
+        Command::Check(command) => check::run(&arguments.common, command),
+        Command::Plan(command) => plan::run(&arguments.common, command),
+        Command::Plugins(command) => plugins::run(&arguments.common, command),
+        Command::Schema(command) => schema::run(&arguments.common, command),
         Command::Run(command) => run::run(&arguments.common, command),
     };
     match outcome {
