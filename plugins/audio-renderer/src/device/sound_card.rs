@@ -56,9 +56,9 @@ pub(super) struct Signs {
 
 /// What the thread tells.
 enum Report {
-    Open { name: String, rate_hz: u32, channels: u32, entrance: HeapProd<Callback> },
+    Open { name: String, rate_hz: u32, channels: u32, entrance: HeapProd<Box<Callback>> },
     Refused(String),
-    Lost { callback: Option<Callback>, why: String },
+    Lost { callback: Option<Box<Callback>>, why: String },
 }
 
 /// A device of the system.
@@ -69,7 +69,7 @@ pub(crate) struct SoundCard {
     period: Span,
     signs: Arc<Signs>,
     reports: Receiver<Report>,
-    entrance: Option<HeapProd<Callback>>,
+    entrance: Option<HeapProd<Box<Callback>>>,
     stand_in: Option<VirtualDevice>,
     news: Vec<News>,
     running: bool,
@@ -125,7 +125,7 @@ impl SoundCard {
                 let Some(mut callback) = callback else { return };
                 callback.change_device();
                 let stand_in = VirtualDevice::stand_in(
-                    callback,
+                    *callback,
                     StreamFormat { rate_hz: self.rate_hz, channels: self.channels },
                     self.period,
                     now,
@@ -148,7 +148,7 @@ impl SoundCard {
         callback.change_device();
         if let Some(mut entrance) = self.entrance.take() {
             // A new entrance has room for the one callback there is.
-            let _ = entrance.try_push(callback);
+            let _ = entrance.try_push(Box::new(callback));
         }
     }
 }

@@ -23,15 +23,15 @@ const RETURNING: Duration = Duration::from_secs(2);
 /// A stream that plays: silence, until a callback comes in through the entrance.
 pub(super) struct Opened {
     stream: cpal::Stream,
-    pub entrance: Option<HeapProd<Callback>>,
-    home: Receiver<Callback>,
+    pub entrance: Option<HeapProd<Box<Callback>>>,
+    home: Receiver<Box<Callback>>,
     pub rate_hz: u32,
     pub channels: u32,
 }
 
 impl Opened {
     /// Closes the stream; the callback comes back, if it ever was there. `[main]`
-    pub fn close(self) -> Option<Callback> {
+    pub fn close(self) -> Option<Box<Callback>> {
         drop(self.stream);
         drop(self.entrance);
         self.home.recv_timeout(RETURNING).ok()
@@ -90,7 +90,8 @@ fn build<T: SizedSample + FromSample<f32> + Send + 'static>(
     let (entrance, callbacks) = HeapRb::new(1).split();
     let (send_home, home) = channel();
     let (rate_hz, channels) = (config.sample_rate, u32::from(config.channels));
-    let mut player = StreamPlayer {
+    // In a box: PulseAudio's client passes the closure by value through many frames.
+    let mut player = Box::new(StreamPlayer {
         entrance: callbacks,
         callback: None,
         home: send_home,
@@ -100,7 +101,7 @@ fn build<T: SizedSample + FromSample<f32> + Send + 'static>(
         rate_hz,
         channels: channels as usize,
         values: vec![0.0; rate_hz as usize * channels as usize],
-    };
+    });
     let errors = Arc::clone(signs);
     let stream = device.build_output_stream(
         config,
@@ -125,9 +126,9 @@ fn note(signs: &Signs, kind: ErrorKind) {
 
 /// What the stream's closure owns. Whatever becomes of the stream, the callback goes home.
 struct StreamPlayer {
-    entrance: HeapCons<Callback>,
-    callback: Option<Callback>,
-    home: Sender<Callback>,
+    entrance: HeapCons<Box<Callback>>,
+    callback: Option<Box<Callback>>,
+    home: Sender<Box<Callback>>,
     host: Host,
     signs: Arc<Signs>,
     delay: Delay,
