@@ -6,6 +6,9 @@
 use driftless_plugin_api::{ClockReading, HostTime, ReferenceTime, Span};
 use driftless_rate_match::Timeline;
 
+/// The first callbacks of a device fill its buffer, one right after the other; they tell nothing about its rate.
+const FILLING: u32 = 50;
+
 /// Counts a device's frames against host time. `[device]`
 #[derive(Debug)]
 pub(crate) struct DeviceClock {
@@ -20,6 +23,8 @@ pub(crate) struct DeviceClock {
     reading: ClockReading,
     /// The next period begins a new count: another device, or one that stood still.
     restarted: bool,
+    /// Callbacks until the device's buffer is taken to be full.
+    filling: u32,
 }
 
 impl DeviceClock {
@@ -34,6 +39,7 @@ impl DeviceClock {
             anchor: (0, reference),
             reading: ClockReading { host: now, reference, rate: 1.0 },
             restarted: true,
+            filling: FILLING,
         }
     }
 
@@ -42,18 +48,19 @@ impl DeviceClock {
     pub fn set_origin(&mut self, origin: HostTime) {
         self.anchor = (0, self.at(origin));
         self.origin = origin;
-        self.restarted = false;
+        (self.restarted, self.filling) = (false, 0);
     }
 
     /// Another device goes on with the count.
     pub fn restart(&mut self) {
         self.timeline.clear();
         self.origin = HostTime::ZERO;
-        self.restarted = true;
+        (self.restarted, self.filling) = (true, FILLING);
     }
 
     /// A period of `frames` was asked for at `seen`; returns when that was, smoothed.
     pub fn tick(&mut self, seen: HostTime, frames: usize) -> HostTime {
+        self.look_at_filling();
         if self.restarted {
             self.anchor = (self.position, self.at(seen));
             self.restarted = false;
@@ -68,6 +75,16 @@ impl DeviceClock {
         };
         self.position += frames as i64;
         host
+    }
+
+    fn look_at_filling(&mut self) {
+        if self.filling > 0 {
+            self.filling -= 1;
+            if self.filling == 0 {
+                self.timeline.clear();
+                self.restarted = true;
+            }
+        }
     }
 
     /// The newest reading of the clock on offer.

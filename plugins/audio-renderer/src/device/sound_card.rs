@@ -27,6 +27,8 @@ use stream::Opened;
 const LOOK: Duration = Duration::from_millis(50);
 /// A device that asks for nothing so long is lost.
 const SILENT_LOOKS: u32 = 40;
+/// Callbacks after which period and delay are believed.
+const SETTLED: i64 = 8;
 /// First wait before a device is opened again; it doubles up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
@@ -52,6 +54,7 @@ pub(super) struct Signs {
     pub callbacks: AtomicI64,
     pub xruns: AtomicI64,
     pub delay_ns: AtomicI64,
+    pub period_ns: AtomicI64,
 }
 
 /// What the thread tells.
@@ -164,11 +167,11 @@ impl Device for SoundCard {
 
     fn delay(&self) -> Span {
         let told = Span::from_nanos(self.signs.delay_ns.load(Relaxed));
-        told.max(self.period)
+        told.max(self.period())
     }
 
     fn period(&self) -> Span {
-        self.period
+        Span::from_nanos(self.signs.period_ns.load(Relaxed)).max(self.period)
     }
 
     fn identity(&self) -> String {
@@ -250,12 +253,23 @@ impl Keeper {
         self.signs.fatal.store(false, Relaxed);
         let (mut opened, name) = find_and_open(&self.search, &self.signs, &self.host)?;
         self.search.exactly = true;
+        self.wait_for_callbacks();
         (self.search.rate_hz, self.search.channels) = (opened.rate_hz, opened.channels);
         if let Some(entrance) = opened.entrance.take() {
             let (rate_hz, channels) = (opened.rate_hz, opened.channels);
             self.tell(Report::Open { name, rate_hz, channels, entrance });
         }
         Ok(opened)
+    }
+
+    /// Period and delay are known only from the callbacks; a device that makes none is found out later.
+    fn wait_for_callbacks(&self) {
+        let first = self.signs.callbacks.load(Relaxed);
+        for _ in 0..SILENT_LOOKS {
+            if self.signs.callbacks.load(Relaxed) >= first + SETTLED || self.is_over(LOOK) {
+                return;
+            }
+        }
     }
 
     /// Waits until the device fails; `None` when it is no longer wanted.

@@ -146,6 +146,7 @@ impl StreamPlayer {
         let told = stamps.playback.saturating_duration_since(stamps.callback);
         let period = Span::of_frames((out.len() / self.channels) as i64, self.rate_hz);
         let delay = self.delay.smooth(Span::from_nanos(told.as_nanos() as i64), period);
+        self.signs.period_ns.store(period.nanos(), Relaxed);
         self.signs.delay_ns.store(delay.nanos(), Relaxed);
         self.signs.callbacks.fetch_add(1, Relaxed);
         if self.callback.is_none() {
