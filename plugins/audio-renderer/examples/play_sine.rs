@@ -33,7 +33,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let began = Instant::now();
     let now = || HostTime::from_nanos(began.elapsed().as_nanos() as i64);
     driver.set_now(now());
-    driver.set_presentation_delay(driver.latency(Pin::Input(0)).unwrap_or(Span::from_millis(40)));
+    // A block arrives its own length after its stamp.
+    let latency = driver.latency(Pin::Input(0)).map_err(FilterError::from)?;
+    driver.set_presentation_delay(latency + Span::of_frames(BLOCK as i64, RATE));
     driver.run()?;
     let block_ns = BLOCK as f64 * 1e9 / f64::from(RATE) / (1.0 + ppm * 1e-6);
     let base = now();

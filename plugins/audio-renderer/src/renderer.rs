@@ -21,6 +21,9 @@ use watch::Watch;
 /// Frames that the resampler looks ahead at most, with some to spare.
 const LOOKAHEAD_FRAMES: i64 = 128;
 
+/// How late a segment may be woken without a gap in what a device plays that has no slack of its own.
+const LATENESS: Span = Span::from_millis(5);
+
 /// The filter `driftless.audio-renderer`.
 pub struct AudioRenderer {
     host: Host,
@@ -238,10 +241,10 @@ impl Active {
 }
 
 /// What `latency` asks for, and no less than the device needs: a period that is being filled, the
-/// device's delay, and what the resampler looks ahead.
+/// device's delay, what the resampler looks ahead, and some lateness.
 fn needed_latency(options: &Options, device: &dyn Device) -> Span {
     let lookahead = Span::of_frames(LOOKAHEAD_FRAMES, device.rate_hz());
-    options.latency.max(device.delay() + device.period() + lookahead)
+    options.latency.max(device.delay() + device.period() + lookahead + LATENESS)
 }
 
 /// The host time of a reference time; `None` without a clock.
