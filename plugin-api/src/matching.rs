@@ -111,26 +111,21 @@ mod tests {
     /// The table of LS-77 as data, one line a row; `None` is the table's star.
     struct Row {
         row: u8,
-        clock: Option<bool>,
-        live: Option<bool>,
+        /// C, V, T and G.
+        given: [Option<bool>; 4],
         flags: fn(u32) -> bool,
-        stamped: Option<bool>,
-        own_clock: Option<bool>,
         against: Against,
         mask: fn(bool) -> u32,
     }
 
     const fn row(
         row: u8,
-        clock: Option<bool>,
-        live: Option<bool>,
+        given: [Option<bool>; 4],
         flags: fn(u32) -> bool,
-        stamped: Option<bool>,
-        own_clock: Option<bool>,
         against: Against,
         mask: fn(bool) -> u32,
     ) -> Row {
-        Row { row, clock, live, flags, stamped, own_clock, against, mask }
+        Row { row, given, flags, against, mask }
     }
 
     const YES: Option<bool> = Some(true);
@@ -139,17 +134,17 @@ mod tests {
 
     #[rustfmt::skip]
     const TABLE: [Row; 10] = [
-        //      C    V    F               T    G    against                mask, given G
-        row(1,  NO,  ANY, |_| true,       ANY, ANY, Against::Nothing,      |_| 0x00),
-        row(2,  YES, NO,  |_| true,       ANY, ANY, Against::Nothing,      |own| if own { 0 } else { 4 }),
-        row(3,  YES, YES, |f| f & 1 != 0, ANY, ANY, Against::Nothing,      |_| 0x00),
-        row(4,  YES, YES, |f| f & 2 != 0, ANY, ANY, Against::Nothing,      |own| if own { 0 } else { 4 }),
-        row(5,  YES, YES, |f| f & 4 != 0, YES, ANY, Against::TimeStamps,   |_| 0x11),
-        row(6,  YES, YES, |f| f & 4 != 0, NO,  ANY, Against::IncomingRate, |_| 0x03),
-        row(7,  YES, YES, |f| f & 7 == 0, YES, NO,  Against::TimeStamps,   |_| 0x11),
-        row(8,  YES, YES, |f| f & 7 == 0, NO,  NO,  Against::IncomingRate, |_| 0x03),
-        row(9,  YES, YES, |f| f & 7 == 0, YES, YES, Against::IncomingRate, |_| 0x03),
-        row(10, YES, YES, |f| f & 7 == 0, NO,  YES, Against::IncomingRate, |_| 0x03),
+        //       C    V    T    G    F               against                mask, given G
+        row(1,  [NO,  ANY, ANY, ANY], |_| true,       Against::Nothing,      |_| 0x00),
+        row(2,  [YES, NO,  ANY, ANY], |_| true,       Against::Nothing,      |own| if own { 0 } else { 4 }),
+        row(3,  [YES, YES, ANY, ANY], |f| f & 1 != 0, Against::Nothing,      |_| 0x00),
+        row(4,  [YES, YES, ANY, ANY], |f| f & 2 != 0, Against::Nothing,      |own| if own { 0 } else { 4 }),
+        row(5,  [YES, YES, YES, ANY], |f| f & 4 != 0, Against::TimeStamps,   |_| 0x11),
+        row(6,  [YES, YES, NO,  ANY], |f| f & 4 != 0, Against::IncomingRate, |_| 0x03),
+        row(7,  [YES, YES, YES, NO],  |f| f & 7 == 0, Against::TimeStamps,   |_| 0x11),
+        row(8,  [YES, YES, NO,  NO],  |f| f & 7 == 0, Against::IncomingRate, |_| 0x03),
+        row(9,  [YES, YES, YES, YES], |f| f & 7 == 0, Against::IncomingRate, |_| 0x03),
+        row(10, [YES, YES, NO,  YES], |f| f & 7 == 0, Against::IncomingRate, |_| 0x03),
     ];
 
     fn all_inputs() -> impl Iterator<Item = Inputs> {
@@ -163,12 +158,10 @@ mod tests {
     }
 
     fn fits(row: &Row, inputs: Inputs) -> bool {
-        let is = |star: Option<bool>, found| star.is_none_or(|wanted| wanted == found);
-        is(row.clock, inputs.clock)
-            && is(row.live, inputs.live)
-            && (row.flags)(inputs.flags.0)
-            && is(row.stamped, inputs.stamped)
-            && is(row.own_clock, inputs.own_clock)
+        let found = [inputs.clock, inputs.live, inputs.stamped, inputs.own_clock];
+        let mut pairs = row.given.into_iter().zip(found);
+        let given = pairs.all(|(star, found)| star.is_none_or(|wanted| wanted == found));
+        given && (row.flags)(inputs.flags.0)
     }
 
     /// LS-77
