@@ -5,6 +5,8 @@
 
 use crate::estimate::{Estimator, Fit, Point, Windows};
 
+/// A worse fit must show so often in a row, ten times a second, to be believed.
+const DOUBTS: u32 = 10;
 /// Of the first readings none is an outlier.
 const CREDULOUS: f64 = 40.0;
 
@@ -60,6 +62,8 @@ pub struct ClockLine {
     shift: f64,
     /// Distance of the line from the edge, or the middle, that it goes along with, seconds.
     held: f64,
+    /// Fits in a row that were much worse than the one in use.
+    doubts: u32,
     away: Away,
     shifts: u32,
 }
@@ -83,6 +87,7 @@ impl ClockLine {
             origin: None,
             shift: 0.0,
             held: 0.0,
+            doubts: 0,
             away: Away::default(),
             shifts: 0,
         }
@@ -125,12 +130,23 @@ impl ClockLine {
             return;
         }
         let Some(fit) = self.windows.fit() else { return };
+        if self.is_doubtful(&fit) {
+            return;
+        }
         let turned = self.fit.is_some_and(|old| old.by_hull != fit.by_hull);
         let before = self.middle(point.x);
         self.fit = Some(fit);
         if turned {
             self.held += before - self.middle(point.x);
         }
+    }
+
+    /// A much worse fit than the last means that the clock has changed, or, now and then, chance.
+    /// Chance passes.
+    fn is_doubtful(&mut self, fit: &Fit) -> bool {
+        let worse = self.fit.is_some_and(|old| fit.slope_error > 2.0 * old.slope_error);
+        self.doubts = if worse { self.doubts + 1 } else { 0 };
+        (1..DOUBTS).contains(&self.doubts)
     }
 
     fn is_outlier(&self, point: Point) -> bool {

@@ -106,7 +106,7 @@ impl Controller {
         let t = &self.tuning;
         let off_ppm = (aim.ratio_ppm - self.ratio_ppm).abs();
         let off_s = aim.error.abs();
-        let near = off_ppm < t.track_ppm.max(2.0 * aim.ratio_error_ppm)
+        let near = off_ppm < t.track_ppm.max(4.0 * aim.ratio_error_ppm)
             && off_s < t.track_error_s.max(4.0 * aim.error_error);
         let far = off_ppm > t.lost_ppm + 4.0 * aim.ratio_error_ppm
             || off_s > t.lost_error_s.max(16.0 * aim.error_error);
@@ -140,7 +140,7 @@ impl Controller {
         let brake = (2.0 * self.slew_ppm() * 1e6 * aim.error.abs()).sqrt() * 0.7;
         let most = match self.phase {
             // An error that is older than the estimate may stay a while: nobody hears it.
-            Phase::Track => brake.min(t.wander_ppm.max(aim.ratio_error_ppm)),
+            Phase::Track => brake.min(t.wander_ppm + 0.3 * aim.ratio_error_ppm),
             _ => brake,
         };
         wanted.clamp(-most, most)

@@ -5,7 +5,9 @@ use crate::clock_line::{Anchor, ClockLine, ClockTime, LineConfig};
 /// Beyond this the time line jumps instead of gliding, ns.
 const JUMP_NS: f64 = 5e6;
 /// Time constant with which it glides to the estimate, seconds.
-const GLIDE_S: f64 = 0.5;
+const GLIDE_S: f64 = 1.0;
+/// What noise may add to its slope, seconds a second.
+const WANDER: f64 = 0.1e-6;
 
 /// Turns frame positions into times, from noisy observations. `[any]`
 ///
@@ -54,8 +56,15 @@ impl Timeline {
         self.stretch = Some(if off.abs() > JUMP_NS {
             (position_frames, line_time, slope)
         } else {
-            (position_frames, here, slope + off * 1e-9 / GLIDE_S)
+            (position_frames, here, slope + self.glide(off * 1e-9))
         });
+    }
+
+    /// Slope that brings the line's error down: quickly what is certain, slowly what may be noise.
+    fn glide(&self, off_s: f64) -> f64 {
+        let noise = 3.0 * self.line.height_error(self.anchor);
+        let certain = (off_s.abs() - noise).max(0.0).copysign(off_s);
+        certain / GLIDE_S + (off_s - certain).clamp(-WANDER, WANDER) / GLIDE_S.max(1.0)
     }
 
     /// When the frame at `position_frames` is, ns; 0 before the first observation. `[any]`

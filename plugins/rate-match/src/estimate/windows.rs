@@ -21,7 +21,7 @@ const AGREEMENT: f64 = 5.0;
 /// The same for a hull, whose errors have longer tails than Gauss's.
 const HULL_AGREEMENT: f64 = 9.0;
 /// Fewer readings say little of their own noise.
-const READINGS: f64 = 16.0;
+const READINGS: f64 = 32.0;
 /// Fewer pieces say little of the noise at its edge.
 const HULL_PIECES: usize = 10;
 /// No estimate is better than this, seconds a second; keeps rounding from splitting hairs.
