@@ -35,6 +35,8 @@ const CHAIN: usize = 256;
 struct Piece {
     moments: Moments,
     hull: Hull,
+    /// Hull of the points upside down: noise that has an upper limit has a second edge.
+    upper: Hull,
     level: usize,
 }
 
@@ -42,11 +44,13 @@ impl Piece {
     fn add(&mut self, point: Point) {
         self.moments.add(point);
         self.hull.add(point);
+        self.upper.add(flipped(point));
     }
 
     fn merge(&mut self, newer: &Self) {
         self.moments.merge(&newer.moments);
         self.hull.merge(&newer.hull);
+        self.upper.merge(&newer.upper);
     }
 }
 
@@ -183,48 +187,45 @@ impl Windows {
     }
 }
 
+fn flipped(point: Point) -> Point {
+    Point { y: -point.y, ..point }
+}
+
+/// One edge of the noise, from the newest piece backwards.
+struct Edge {
+    /// Hull from right to left.
+    chain: [Point; CHAIN],
+    chained: usize,
+    /// Hull and readings of each piece.
+    pieces: [(Hull, f64); PIECES],
+    count: usize,
+}
+
 /// Pieces from the newest backwards, summed up.
 struct Window {
     estimator: Estimator,
     moments: Moments,
-    /// Hull from right to left.
-    chain: [Point; CHAIN],
-    chained: usize,
-    pieces: [(Hull, f64); PIECES],
-    count: usize,
+    lower: Edge,
+    upper: Edge,
     newest: f64,
     oldest: f64,
 }
 
-impl Window {
-    fn new(estimator: Estimator) -> Self {
+impl Edge {
+    fn new() -> Self {
         Self {
-            estimator,
-            moments: Moments::default(),
             chain: [Point::default(); CHAIN],
             chained: 0,
             pieces: [(Hull::default(), 0.0); PIECES],
             count: 0,
-            newest: f64::NEG_INFINITY,
-            oldest: f64::INFINITY,
         }
     }
 
-    fn length(&self) -> f64 {
-        self.newest - self.oldest
-    }
-
-    fn extend(&mut self, piece: &Piece) {
-        if piece.moments.count == 0.0 {
-            return;
-        }
-        self.moments.merge(&piece.moments);
-        for vertex in piece.hull.vertices().iter().rev() {
-            self.newest = self.newest.max(vertex.x);
-            self.oldest = self.oldest.min(vertex.x);
+    fn extend(&mut self, hull: &Hull, readings: f64) {
+        for vertex in hull.vertices().iter().rev() {
             self.chain(*vertex);
         }
-        self.pieces[self.count] = (piece.hull, piece.moments.count);
+        self.pieces[self.count] = (*hull, readings);
         self.count += 1;
     }
 
@@ -241,36 +242,11 @@ impl Window {
         }
     }
 
-    fn fit(&self) -> Option<Fit> {
-        let (line, line_error) = self.moments.line()?;
-        // Two pieces lie on the line whatever the noise: of few pieces its width cannot be told.
-        let hull = (self.count >= TELLING)
-            .then(|| hull::slope_at(&self.chain[..self.chained], self.moments.mean.x))
-            .flatten();
-        let hull = hull.map(|slope| (slope, self.hull_error(slope)));
-        let by_hull = match (self.estimator, hull) {
-            (Estimator::LeastSquares, _) | (_, None) => None,
-            (Estimator::LowerHull, hull) => hull,
-            (Estimator::Best, hull) => {
-                hull.filter(|(_, error)| self.count >= HULL_PIECES && *error < 0.7 * line_error)
-            }
-        };
-        let (slope, error) = by_hull.unwrap_or((line, line_error));
-        let spread = self.moments.spread(slope);
-        let count = self.moments.count;
-        let mean = self.moments.mean;
-        let edge = self.lowest(slope) - (mean.y - slope * mean.x);
-        Some(Fit {
-            slope,
-            slope_error: error.hypot(FLOOR),
-            mean,
-            edge,
-            mean_error: spread / count.sqrt(),
-            edge_error: 2.0 * self.width(slope) / count,
-            spread,
-            length: self.length(),
-            by_hull: by_hull.is_some(),
-        })
+    /// Slope of the edge and its standard error, of `readings` readings in `length` seconds.
+    fn slope(&self, x: f64, readings: f64, length: f64) -> Option<(f64, f64)> {
+        let slope = hull::slope_at(&self.chain[..self.chained], x)?;
+        // 6: computed, 200 trials of 15, 30 and 60 s with uniform noise.
+        Some((slope, 6.0 * self.width(slope) / (readings * length.max(1e-9))))
     }
 
     fn lowest(&self, slope: f64) -> f64 {
@@ -278,8 +254,8 @@ impl Window {
         chain.iter().map(|v| v.y - slope * v.x).fold(f64::INFINITY, f64::min)
     }
 
-    /// Width of the noise at its lower edge, as if it were uniform there. The lowest point of each
-    /// piece is expected the width over its count above the edge; two of them lie on the line.
+    /// Width of the noise at its edge, as if it were uniform there. The lowest point of each piece
+    /// is expected the width over its count above the edge; two of them lie on the line.
     fn width(&self, slope: f64) -> f64 {
         let lowest = self.lowest(slope);
         let pieces = &self.pieces[..self.count];
@@ -287,9 +263,76 @@ impl Window {
             pieces.iter().map(|(hull, count)| (hull.lowest(slope) - lowest) * count).sum();
         sum / (self.count as f64 - 2.0).max(0.5)
     }
+}
 
-    fn hull_error(&self, slope: f64) -> f64 {
-        // 6: computed, 200 trials of 15, 30 and 60 s with uniform noise.
-        6.0 * self.width(slope) / (self.moments.count * self.length().max(1e-9))
+impl Window {
+    fn new(estimator: Estimator) -> Self {
+        Self {
+            estimator,
+            moments: Moments::default(),
+            lower: Edge::new(),
+            upper: Edge::new(),
+            newest: f64::NEG_INFINITY,
+            oldest: f64::INFINITY,
+        }
+    }
+
+    fn length(&self) -> f64 {
+        self.newest - self.oldest
+    }
+
+    fn extend(&mut self, piece: &Piece) {
+        if piece.moments.count == 0.0 {
+            return;
+        }
+        self.moments.merge(&piece.moments);
+        for vertex in piece.hull.vertices() {
+            self.newest = self.newest.max(vertex.x);
+            self.oldest = self.oldest.min(vertex.x);
+        }
+        self.lower.extend(&piece.hull, piece.moments.count);
+        self.upper.extend(&piece.upper, piece.moments.count);
+    }
+
+    fn fit(&self) -> Option<Fit> {
+        let (line, line_error) = self.moments.line()?;
+        let by_hull = match (self.estimator, self.by_edges()) {
+            (Estimator::LeastSquares, _) | (_, None) => None,
+            (Estimator::LowerHull, hull) => hull,
+            (Estimator::Best, hull) => hull
+                .filter(|(_, error)| self.lower.count >= HULL_PIECES && *error < 0.7 * line_error),
+        };
+        let (slope, error) = by_hull.unwrap_or((line, line_error));
+        let spread = self.moments.spread(slope);
+        let count = self.moments.count;
+        let mean = self.moments.mean;
+        Some(Fit {
+            slope,
+            slope_error: error.hypot(FLOOR),
+            mean,
+            edge: self.lower.lowest(slope) - (mean.y - slope * mean.x),
+            mean_error: spread / count.sqrt(),
+            edge_error: 2.0 * self.lower.width(slope) / count,
+            spread,
+            length: self.length(),
+            by_hull: by_hull.is_some(),
+        })
+    }
+
+    /// The slopes of both edges, each with its weight: a long tail weighs nothing.
+    fn by_edges(&self) -> Option<(f64, f64)> {
+        let Moments { mean, count, .. } = self.moments;
+        let (lower, lower_error) = self.lower.slope(mean.x, count, self.length())?;
+        let Some((upper, upper_error)) = self.upper.slope(mean.x, count, self.length()) else {
+            return Some((lower, lower_error));
+        };
+        if self.estimator == Estimator::LowerHull
+            || upper_error > 4.0 * lower_error
+            || lower_error == 0.0
+        {
+            return Some((lower, lower_error));
+        }
+        let (a, b) = (lower_error.powi(-2), upper_error.max(lower_error).powi(-2));
+        Some(((a * lower - b * upper) / (a + b), (a + b).powf(-0.5)))
     }
 }
