@@ -156,6 +156,8 @@ impl FilterDescriptor {
 /// What a push source promises (section 3 of the semantics), of all its output pins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PushSourceDescriptor {
+    /// Whether it is one, with these settings.
+    pub offer: Declared<bool>,
     /// Its flags.
     pub flags: Declared<PushSourceFlags>,
     /// What its time stamps say.

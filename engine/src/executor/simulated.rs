@@ -34,7 +34,7 @@ impl std::fmt::Debug for Slot {
 }
 
 /// Steps at one instant before a filter counts as one that never lets time pass.
-const PATIENCE: u64 = 1_000_000;
+const PATIENCE: u64 = 10_000;
 
 impl VirtualTime {
     /// A loop over these segments, which raise their signals in `ready`.

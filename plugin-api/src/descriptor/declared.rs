@@ -59,12 +59,8 @@ impl FromSettings for Stamps {
     }
 }
 
-/// Words name the flags; a boolean says whether the source is live.
 impl FromSettings for PushSourceFlags {
     fn from_settings(settings: &Settings, name: &str) -> Result<Self, SettingError> {
-        if let Ok(live) = settings.boolean(name) {
-            return Ok(if live { Self::NONE } else { Self::NOT_LIVE });
-        }
         let mut flags = settings.words(name)?.iter().map(|word| Self::named(word));
         flags.try_fold(Self::NONE, |flags, flag| Some(flags.union(flag?))).ok_or_else(|| {
             SettingError {

@@ -134,11 +134,13 @@ impl Facts<'_> {
     }
 
     fn push_source(&self, mut table: Table<'_>) -> Option<PushSourceDescriptor> {
+        let offer = table.optional("offer", |element| self.boolean(element));
         let flags = table.optional("flags", |element| self.flags(element));
         let stamps = table.optional("stamps", |element| self.stamps(element));
         let max_offset = table.optional("max-offset", |element| self.time(element));
         table.finish();
         Some(PushSourceDescriptor {
+            offer: offer.unwrap_or(Declared::Fixed(true)),
             flags: flags.unwrap_or(Declared::Fixed(PushSourceFlags::NONE)),
             stamps: stamps.unwrap_or(Declared::Fixed(Stamps::default())),
             max_offset,
@@ -146,12 +148,14 @@ impl Facts<'_> {
     }
 
     fn clock(&self, mut table: Table<'_>) -> Option<Declared<bool>> {
-        let offer = table.required("offer", |element| {
-            let fits = |kind: &SettingType| matches!(kind, SettingType::Boolean);
-            self.declared(element, "a boolean", fits, boolean)
-        });
+        let offer = table.required("offer", |element| self.boolean(element));
         table.finish();
         offer
+    }
+
+    fn boolean(&self, element: &Element<'_>) -> Result<Declared<bool>, Mistake> {
+        let fits = |kind: &SettingType| matches!(kind, SettingType::Boolean);
+        self.declared(element, "a boolean", fits, boolean)
     }
 
     fn time(&self, element: &Element<'_>) -> Result<Declared<Span>, Mistake> {
@@ -176,10 +180,9 @@ impl Facts<'_> {
         let known = |word: &String| PushSourceFlags::named(word).is_some();
         let fits = |kind: &SettingType| match kind {
             SettingType::Words(words) => words.iter().all(known),
-            SettingType::Boolean => true,
             _ => false,
         };
-        self.declared(element, "words that are push-source flags, or a boolean", fits, |element| {
+        self.declared(element, "words that are push-source flags", fits, |element| {
             let flags = list_of(element, |word| named(word, &FLAGS, PushSourceFlags::named))?;
             Ok(flags.into_iter().fold(PushSourceFlags::NONE, PushSourceFlags::union))
         })

@@ -223,7 +223,7 @@ impl Filter for FileSource {
     }
 
     fn push_source(&mut self) -> Option<&mut dyn PushSource> {
-        Some(self)
+        self.live.is_some().then_some(self as &mut dyn PushSource)
     }
 }
 

@@ -13,7 +13,7 @@ impl Latency for FileSource {
 
 impl PushSource for FileSource {
     fn flags(&self, _pin: Pin) -> PushSourceFlags {
-        if self.live.is_some() { PushSourceFlags::NONE } else { PushSourceFlags::NOT_LIVE }
+        PushSourceFlags::NONE
     }
 
     fn stamps(&self, _pin: Pin) -> Stamps {
@@ -30,9 +30,8 @@ impl PushSource for FileSource {
         }
         match &mut self.live {
             Some(live) => live.set_offset(offset),
-            // It waits for its renderers; there is nothing to make up for (LS-29).
-            None if offset == Span::ZERO => return Status::OK,
-            None => return Status::NOT_IMPLEMENTED,
+            // Not live it is no push source, so nobody has anything to ask here.
+            None => return Status::NO_INTERFACE,
         }
         if offset > self.max_stream_offset(pin) { Status::FALSE } else { Status::OK }
     }
