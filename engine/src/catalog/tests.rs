@@ -104,7 +104,7 @@ mod on_linux {
             change(&mut elf);
             elf.bytes(ENTRY_SYMBOL, DESCRIPTOR_SECTION, GOOD.as_bytes())
         };
-        let table: [(&str, Vec<u8>, &str); 11] = [
+        let table: [(&str, Vec<u8>, &str); 12] = [
             ("good", good(), ""),
             ("empty", Vec::new(), "is empty; expected a shared library"),
             (
@@ -124,6 +124,11 @@ mod on_linux {
                 "is an object file; expected a shared library",
             ),
             ("a program", elf(|elf| elf.kind = 2), "is a program; expected a shared library"),
+            (
+                "a segment beyond the end",
+                elf(|elf| elf.missing = 4096),
+                "is cut short or damaged: it has ",
+            ),
             (
                 "another machine",
                 elf(|elf| elf.machine = 243),

@@ -6,6 +6,8 @@ pub struct Elf {
     pub kind: u16,
     /// `e_machine`.
     pub machine: u16,
+    /// How many bytes more than there are its segment claims.
+    pub missing: u64,
 }
 
 impl Default for Elf {
@@ -14,7 +16,7 @@ impl Default for Elf {
             "aarch64" => 183,
             _ => 62, // x86-64
         };
-        Self { kind: 3, machine }
+        Self { kind: 3, machine, missing: 0 }
     }
 }
 
@@ -53,7 +55,8 @@ impl Elf {
         out.extend([64, 56, 1, 64, 5, 4_u16].map(u16::to_le_bytes).concat());
         // PT_LOAD, readable: everything up to the table of sections.
         out.extend([1, 4_u32].map(u32::to_le_bytes).concat());
-        out.extend([0, 0, 0, end as u64, end as u64, 0x1000].map(u64::to_le_bytes).concat());
+        let size = end as u64 + self.missing;
+        out.extend([0, 0, 0, size, size, 0x1000].map(u64::to_le_bytes).concat());
         out.extend(body);
         let mut add = |name: u32, kind: u32, (at, size): (u64, u64), link: u32, entry: u64| {
             out.extend([name, kind].map(u32::to_le_bytes).concat());
