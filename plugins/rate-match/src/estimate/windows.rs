@@ -26,8 +26,6 @@ const READINGS: f64 = 32.0;
 const HULL_PIECES: usize = 10;
 /// No estimate is better than this, seconds a second; keeps rounding from splitting hairs.
 const FLOOR: f64 = 0.01e-6;
-/// Pieces from which on the width of one-sided noise is believed.
-const TELLING: usize = 8;
 /// Hull vertices looked at in one window.
 const CHAIN: usize = 256;
 
