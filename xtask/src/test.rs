@@ -1,0 +1,40 @@
+//! Everything that CI runs, in the order in which it fails fastest.
+
+use crate::command::{is_there, run};
+use crate::packages;
+
+/// Format, lints, build, tests, documentation, licences, and short runs on real sound servers.
+///
+/// # Errors
+///
+/// The step that failed.
+pub fn run_all() -> Result<(), String> {
+    packages::install(packages::BUILD)?;
+    run("cargo", &["fmt", "--all", "--check"])?;
+    // Plugins are loaded by the tests as libraries, so all of them are built before.
+    run("cargo", &["build", "--workspace", "--locked"])?;
+    run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    run("cargo", &["test", "--workspace", "--locked"])?;
+    licences()?;
+    packages::install(packages::TEST)?;
+    interop(&["--short"])
+}
+
+fn licences() -> Result<(), String> {
+    if is_there("cargo-deny") {
+        return run("cargo", &["deny", "check", "bans", "licenses", "sources"]);
+    }
+    println!("\ncargo-deny is not installed, so licences are not checked");
+    Ok(())
+}
+
+/// Plays RTP streams on real sound servers and measures what they play.
+///
+/// # Errors
+///
+/// The figure that was missed.
+pub fn interop(words: &[&str]) -> Result<(), String> {
+    let mut all = vec!["run", "--package", "driftless-interop", "--"];
+    all.extend(words.iter().filter(|word| **word != "--"));
+    run("cargo", &all)
+}
