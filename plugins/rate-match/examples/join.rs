@@ -9,7 +9,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let host = cpal::default_host();
     let input = host.default_input_device().ok_or("no input device")?;
     let output = host.default_output_device().ok_or("no output device")?;
-    let (from, to) = (input.default_input_config()?.config(), output.default_output_config()?.config());
+    let (from, to) =
+        (input.default_input_config()?.config(), output.default_output_config()?.config());
     let channels = usize::from(to.channels.min(from.channels));
     let (mut writer, mut player) = link(LinkConfig {
         channels,
@@ -28,7 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         kept.extend(block.chunks(wide_in).flat_map(|frame| &frame[..channels]));
         writer.write(&kept, None, now(), false);
     };
-    let (mut device, mut position, mut mixed) = (Timeline::new(f64::from(to.sample_rate)), 0i64, vec![0.0; 96_000]);
+    let (mut device, mut position, mut mixed) =
+        (Timeline::new(f64::from(to.sample_rate)), 0i64, vec![0.0; 96_000]);
     let play = move |out: &mut [f32], _: &cpal::OutputCallbackInfo| {
         let frames = out.len() / wide_out;
         device.observe(position, now());

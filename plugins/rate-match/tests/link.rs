@@ -57,3 +57,122 @@ fn a_frame_leaves_the_device_when_it_is_due() {
         }
     }
 }
+
+/// A link without a clock to follow, 48 kHz both sides: blocks in, periods out.
+fn plain(target_delay_ns: i64) -> (driftless_rate_match::Writer, driftless_rate_match::Player) {
+    let config = LinkConfig { channels: 1, target_delay_ns, ..LinkConfig::default() };
+    link(config).expect("the configuration is in range")
+}
+
+#[test]
+fn the_same_clock_and_rate_pass_bit_by_bit() {
+    let (mut writer, mut player) = plain(0);
+    let noise = |n: usize| ((n as u32).wrapping_mul(2_654_435_761) as i32) as f32 / i32::MAX as f32;
+    let input: Vec<f32> = (0..48_000).map(noise).collect();
+    let mut output = Vec::new();
+    for (k, block) in input.chunks(480).enumerate() {
+        let now_ns = k as i64 * 10_000_000;
+        writer.write(block, None, now_ns, false);
+        let mut out = [0.0; 480];
+        player.fill(&mut out, now_ns);
+        output.extend_from_slice(&out);
+    }
+    let begin = output.iter().position(|v| *v == input[1]).expect("the input comes out") - 1;
+    let same = output[begin..].iter().zip(&input).take_while(|(a, b)| a == b).count();
+    assert!(same > 47_000, "{same} frames from {begin} are the same");
+}
+
+/// LS-86
+#[test]
+fn a_gap_in_the_stamps_is_silence_of_its_length_and_an_overlap_is_cropped() {
+    let (mut writer, mut player) = plain(0);
+    let (mut silence, mut cropped) = (0, 0);
+    for k in 0..200i64 {
+        let now_ns = k * 10_000_000;
+        // One block is missing, one comes twice.
+        for _ in 0..match k {
+            50 => 0,
+            100 => 2,
+            _ => 1,
+        } {
+            writer.write(&[0.5; 480], Some(now_ns + 40_000_000), now_ns, false);
+        }
+        let mut out = [0.0; 480];
+        let period = player.fill(&mut out, now_ns);
+        silence += period.silence_frames;
+        cropped += period.cropped_frames;
+    }
+    assert_eq!((silence, cropped), (480, 480));
+}
+
+#[test]
+fn what_is_flushed_is_never_heard_and_what_is_ended_is_drained() {
+    let (mut writer, mut player) = plain(20_000_000);
+    let mut out = [0.0; 480];
+    let mut now_ns = 0;
+    let mut next = |player: &mut driftless_rate_match::Player| {
+        now_ns += 10_000_000;
+        let period = player.fill(&mut out, now_ns);
+        (period, out.iter().fold(0.0f32, |most, v| most.max(v.abs())))
+    };
+    for _ in 0..4 {
+        writer.write(&[0.9; 480], None, 0, false);
+    }
+    writer.flush();
+    assert_eq!(next(&mut player).1, 0.0, "flushed before it was played");
+    for _ in 0..4 {
+        writer.write(&[0.5; 480], None, 0, false);
+    }
+    writer.end();
+    let mut heard = 0.0f32;
+    for _ in 0..20 {
+        let (period, level) = next(&mut player);
+        heard = heard.max(level);
+        if period.drained {
+            assert!((heard - 0.5).abs() < 1e-3, "heard {heard}");
+            return;
+        }
+    }
+    panic!("never drained");
+}
+
+#[test]
+fn a_full_queue_loses_frames_and_says_so() {
+    let config = LinkConfig {
+        channels: 1,
+        capacity_ns: 10_000_000,
+        target_delay_ns: 5_000_000,
+        ..LinkConfig::default()
+    };
+    let (mut writer, _player) = link(config).expect("the configuration is in range");
+    let room = writer.room_frames();
+    let written = writer.write(&vec![0.0; room + 100], None, 0, false);
+    assert_eq!((written.frames, written.lost_frames), (room, 100));
+}
+
+#[test]
+fn what_is_out_of_range_is_refused_with_its_name() {
+    let refused = link(LinkConfig { channels: 65, ..LinkConfig::default() })
+        .err()
+        .expect("65 channels are too many");
+    assert_eq!(refused.to_string(), "`channels` is 65; it can be 1 to 64");
+}
+
+/// LS-84, LS-85, LS-M21
+#[test]
+fn beyond_the_tolerance_frames_are_dropped_once_and_the_rest_is_on_time() {
+    let config = LinkConfig { channels: 1, against: Against::Stamps, ..LinkConfig::default() };
+    let (mut writer, mut player) = link(config).expect("the configuration is in range");
+    let (mut dropped, mut last_error_ns) = (0, 0);
+    for k in 0..400i64 {
+        let now_ns = k * 10_000_000;
+        writer.write(&[0.5; 480], Some(now_ns + 200_000_000), now_ns, false);
+        // The device stands still for 100 ms.
+        let play_ns = now_ns + if k >= 200 { 100_000_000 } else { 0 };
+        let period = player.fill(&mut [0.0; 480], play_ns);
+        dropped += period.dropped_frames;
+        last_error_ns = period.error_ns;
+    }
+    assert!((4_790..=4_810).contains(&dropped), "{dropped} frames dropped");
+    assert!(last_error_ns.abs() < 4_000_000, "{last_error_ns} ns off");
+}
