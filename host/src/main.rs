@@ -52,8 +52,7 @@ enum Command {
     Run(run::RunArguments),
 }
 
-const EXIT_STATUS: &str =
-    "Exit status: 0 done; 1 the graph failed while running; 2 the manifest or the command line is wrong.";
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 the graph failed while running; 2 the manifest or the command line is wrong.";
 
 /// What a command ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -144,7 +144,8 @@ fn finish(common: &Common, arguments: &RunArguments, report: &Report) -> Outcome
 /// Finds out before a long run, not after it, that its results have no place to go.
 fn outputs_can_be_written(arguments: &RunArguments) -> Result<(), String> {
     for path in [&arguments.report, &arguments.plot].into_iter().flatten() {
-        let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !folder.is_dir() {
             return Err(format!(
                 "`{}` cannot be written: there is no folder `{}`",

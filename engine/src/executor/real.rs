@@ -80,8 +80,9 @@ impl RealTime {
     }
 }
 
-/// Stack of a segment's thread; filters call each other, so a long chain needs more.
-const STACK: usize = 1 << 20;
+/// Stack of a segment's thread, as large as a main thread's; the system lends only what is touched.
+/// Filters call each other, so a long chain needs more.
+const STACK: usize = 8 << 20;
 const STACK_PER_FILTER: usize = 4 << 10;
 
 impl Drop for RealTime {

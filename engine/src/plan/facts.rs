@@ -73,8 +73,7 @@ impl FilterFacts {
         // A pin that says NOT_LIVE does not make its filter live by being a capture pin: LS-4 asks for
         // another one.
         let counts = |pin: &OutputFacts| pin.push.is_none_or(PushFacts::is_live);
-        let capture =
-            |pin: &OutputFacts| pin.category == PinCategory::Capture && counts(pin);
+        let capture = |pin: &OutputFacts| pin.category == PinCategory::Capture && counts(pin);
         !self.passes_on && self.outputs.iter().any(capture)
     }
 }
