@@ -40,8 +40,9 @@ impl Report {
         wanted: impl Fn(&StreamReport) -> bool,
         value: impl Fn(&Point) -> f64,
     ) -> Vec<Plot> {
-        let wanted = self.streams.iter().filter(|stream| wanted(stream));
-        let lines = wanted.zip(COLOURS.into_iter().cycle()).map(|(stream, colour)| {
+        // Every stream has its colour, so that it has the same one in both halves.
+        let coloured = self.streams.iter().zip(COLOURS.into_iter().cycle());
+        let lines = coloured.filter(|(stream, _)| wanted(stream)).map(|(stream, colour)| {
             let at = |point: &Point| ((point.at - self.started).secs_f64(), value(point));
             let name = format!("{} -> {}", stream.source, stream.renderer);
             let points: Vec<(f64, f64)> = stream.points.iter().map(at).collect();
