@@ -43,7 +43,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let input = input.build_input_stream(from, capture, |e| eprintln!("input: {e}"), None)?;
     let output = output.build_output_stream(to, play, |e| eprintln!("output: {e}"), None)?;
-    (input.play()?, output.play()?);
+    input.play()?;
+    output.play()?;
     std::thread::park();
     Ok(())
 }

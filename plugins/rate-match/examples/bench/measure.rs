@@ -150,9 +150,9 @@ pub fn tone_db(values: &[f32], frequency: f64) -> f64 {
 fn solve<const N: usize, const M: usize>(mut a: [[f64; M]; N]) -> [f64; N] {
     for j in 0..N {
         for i in j + 1..N {
-            let factor = a[i][j] / a[j][j];
-            for k in j..M {
-                a[i][k] -= factor * a[j][k];
+            let (factor, pivot) = (a[i][j] / a[j][j], a[j]);
+            for (value, above) in a[i].iter_mut().zip(pivot) {
+                *value -= factor * above;
             }
         }
     }

@@ -146,11 +146,11 @@ impl<'a> Source<'a> {
     }
 
     fn make(&mut self) -> Packet {
-        if let Some(Event::Pause(at, length)) = self.scenario.event {
-            if self.time >= at && self.time < at + 0.005 {
-                self.time += length;
-                self.trail.push((self.frames, self.time));
-            }
+        if let Some(Event::Pause(at, length)) = self.scenario.event
+            && (at..at + 0.005).contains(&self.time)
+        {
+            self.time += length;
+            self.trail.push((self.frames, self.time));
         }
         let first = self.frames;
         self.time += BLOCK as f64 / RATE / (1.0 + (self.scenario.source_ppm)(self.time) * 1e-6);
@@ -160,10 +160,10 @@ impl<'a> Source<'a> {
             self.trail.drain(..200);
         }
         let mut arrived = self.time + self.random.jitter_s(self.scenario.arrival);
-        if let Some(Event::Stall(at, length)) = self.scenario.event {
-            if (at..at + length).contains(&arrived) {
-                arrived = at + length;
-            }
+        if let Some(Event::Stall(at, length)) = self.scenario.event
+            && (at..at + length).contains(&arrived)
+        {
+            arrived = at + length;
         }
         self.delivered = self.delivered.max(arrived);
         Packet { first, arrived, delivered: self.delivered, doubled: false }

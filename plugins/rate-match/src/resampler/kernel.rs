@@ -7,12 +7,16 @@
 //! Unsafe code is allowed in this file because that is what vector instructions take: loads from
 //! raw pointers, and functions that only run where the processor has them.
 #![allow(unsafe_code)]
+// One promise of the caller, the processor's instructions, stands for every line of a kernel.
+#![allow(clippy::multiple_unsafe_ops_per_block)]
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+#[cfg(all(target_arch = "x86_64", avx512))]
+mod x86_wide;
 
 use super::{
     Path,
@@ -46,7 +50,7 @@ impl Instructions {
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 found.push(Self::Avx2);
             }
-            if is_x86_feature_detected!("avx512f") {
+            if cfg!(avx512) && is_x86_feature_detected!("avx512f") {
                 found.push(Self::Avx512);
             }
         }
@@ -191,9 +195,9 @@ pub(crate) fn run<S: Sink>(
     sink: &mut S,
 ) {
     match (instructions, table.coefficients()) {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", avx512))]
         (Instructions::Avx512, coefficients) => {
-            x86::run_512(coefficients, history, path, frames, sink)
+            x86_wide::run(coefficients, history, path, frames, sink)
         }
         #[cfg(target_arch = "x86_64")]
         (Instructions::Avx2, coefficients) => {
