@@ -6,6 +6,10 @@ use crate::clock_line::{Anchor, ClockLine, ClockTime, LineConfig};
 const JUMP_NS: f64 = 5e6;
 /// Time constant with which it glides to the estimate, seconds.
 const GLIDE_S: f64 = 1.0;
+/// The same once it is near, where haste would only be heard.
+const SLOW_GLIDE_S: f64 = 20.0;
+/// How near that is, seconds.
+const NEAR_S: f64 = 500e-6;
 /// What noise may add to its slope, seconds a second.
 const WANDER: f64 = 0.1e-6;
 
@@ -64,7 +68,8 @@ impl Timeline {
     fn glide(&self, off_s: f64) -> f64 {
         let noise = 3.0 * self.line.height_error(self.anchor);
         let certain = (off_s.abs() - noise).max(0.0).copysign(off_s);
-        certain / GLIDE_S + (off_s - certain).clamp(-WANDER, WANDER) / GLIDE_S.max(1.0)
+        let glide_s = if off_s.abs() > NEAR_S { GLIDE_S } else { SLOW_GLIDE_S };
+        certain / glide_s + (off_s - certain).clamp(-WANDER, WANDER) / GLIDE_S.max(1.0)
     }
 
     /// When the frame at `position_frames` is, ns; 0 before the first observation. `[any]`
