@@ -1,5 +1,6 @@
 //! Who calls the segments, and when: in real time, a thread each; in virtual time, one loop.
 
+pub mod priority;
 mod real;
 mod simulated;
 

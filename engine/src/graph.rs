@@ -44,11 +44,21 @@ pub struct RunOptions {
     pub lead: Span,
     /// What random choices of filters start from.
     pub seed: u64,
+    /// Real time: how long a segment may take to answer before it counts as stuck. Opening a sound
+    /// device through a server that is being started can take seconds.
+    pub patience: Duration,
+    /// Real time: whether the threads of live sources ask for real-time priority.
+    pub real_time_priority: bool,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { lead: Span::from_millis(20), seed: 1 }
+        Self {
+            lead: Span::from_millis(20),
+            seed: 1,
+            patience: Duration::from_secs(20),
+            real_time_priority: true,
+        }
     }
 }
 
@@ -72,6 +82,8 @@ pub struct Graph {
     complete: BTreeSet<String>,
     started: Option<HostTime>,
     ran: Span,
+    /// That real-time priority is not granted was said.
+    told_priority: bool,
 }
 
 impl std::fmt::Debug for Graph {

@@ -11,16 +11,13 @@ use super::{SegmentSignal, Stuck};
 use crate::loader::host::GraphHost;
 use crate::segment::Segment;
 
-/// How long an order may take before the segment counts as stuck. Opening a sound device through a
-/// server that is being started can take seconds.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 type Order = Box<dyn FnOnce(&mut Segment, HostTime) + Send>;
 
 /// Threads that drive segments by the operating system's clock.
 #[derive(Debug)]
 pub struct RealTime {
     workers: Vec<Worker>,
+    patience: Duration,
 }
 
 #[derive(Debug)]
@@ -32,8 +29,12 @@ struct Worker {
 }
 
 impl RealTime {
-    /// Starts a thread for each segment.
-    pub fn start(segments: Vec<(Segment, Arc<SegmentSignal>)>, graph: &Arc<GraphHost>) -> Self {
+    /// Starts a thread for each segment. An order may take as long as `patience` says.
+    pub fn start(
+        segments: Vec<(Segment, Arc<SegmentSignal>)>,
+        graph: &Arc<GraphHost>,
+        patience: Duration,
+    ) -> Self {
         let worker = |(index, (segment, signal)): (usize, (Segment, Arc<SegmentSignal>))| {
             let (orders, inbox) = unbounded();
             let (graph, its_signal) = (Arc::clone(graph), Arc::clone(&signal));
@@ -43,7 +44,8 @@ impl RealTime {
                 .spawn(move || drive(segment, &inbox, &its_signal, &graph));
             Worker { orders: Some(orders), signal, thread: thread.ok(), stuck: false }
         };
-        Self { workers: segments.into_iter().enumerate().map(worker).collect() }
+        let workers = segments.into_iter().enumerate().map(worker).collect();
+        Self { workers, patience }
     }
 
     /// How many segments there are.
@@ -55,7 +57,7 @@ impl RealTime {
     ///
     /// # Errors
     ///
-    /// [`Stuck`] after 20 s, and from then on at once.
+    /// [`Stuck`] when the patience is over, and from then on at once.
     pub fn order<R: Send + 'static>(
         &mut self,
         segment: usize,
@@ -70,7 +72,7 @@ impl RealTime {
         });
         let sent = worker.orders.as_ref().is_some_and(|orders| orders.send(order).is_ok());
         worker.signal.wake();
-        match answered.recv_timeout(PATIENCE) {
+        match answered.recv_timeout(self.patience) {
             Ok(answer) if sent => Ok(answer),
             _ => {
                 worker.stuck = true;

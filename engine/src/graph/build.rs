@@ -35,7 +35,9 @@ impl Graph {
     /// # Errors
     ///
     /// The first library, filter or connection that fails; nothing runs.
-    pub(super) fn load(plan: Plan, options: RunOptions, time: Time) -> Result<Self, RunError> {
+    pub(super) fn load(plan: Plan, mut options: RunOptions, time: Time) -> Result<Self, RunError> {
+        // In virtual time the thread is the caller's own, and time waits for it.
+        options.real_time_priority &= time == Time::Real;
         let names = plan.filters.iter().map(|filter| filter.name.clone()).collect();
         let clock = match time {
             Time::Real => HostClock::Real(Instant::now()),
@@ -49,7 +51,7 @@ impl Graph {
         let media = connect(&plan, &instances)?;
         let segments = segments(&plan, &host, &signals, instances, &media);
         let executor = match time {
-            Time::Real => Executor::Real(RealTime::start(segments, &host)),
+            Time::Real => Executor::Real(RealTime::start(segments, &host, options.patience)),
             Time::Virtual => Executor::Virtual(VirtualTime::new(segments, ready, &host)),
         };
         Ok(Self {
@@ -60,6 +62,7 @@ impl Graph {
             complete: BTreeSet::new(),
             started: None,
             ran: Span::ZERO,
+            told_priority: false,
             plan,
             options,
             host,

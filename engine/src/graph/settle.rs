@@ -9,8 +9,10 @@ use driftless_plugin_api::{Pin, Span, Status};
 use super::build::place;
 use super::{Graph, RunError};
 use crate::clock::Chosen;
+use crate::executor::priority;
 use crate::loader::instance::Instance;
 use crate::plan::facts::{FilterFacts, OutputFacts, PushFacts};
+use crate::plan::matching::upstream;
 use crate::plan::{ClockSource, Note, PinNumber};
 use crate::segment::Head;
 
@@ -69,33 +71,18 @@ impl Graph {
         }
     }
 
-    /// Searches from an output pin upstream: the pin itself, then the inputs of its filter, in order.
     fn search(&self, from: PinNumber) -> RawUpstream {
-        let facts = &self.facts.filters[from.filter];
-        if let Some(push) = facts.outputs.get(from.pin).and_then(|pin| pin.push) {
-            let offset = self.settled.timing.offset(from).and_then(|it| it.offset);
-            return RawUpstream {
-                live: u32::from(facts.is_live_but_for_flags()),
-                push_source: 1,
-                flags: push.flags.0,
-                reserved: 0,
-                latency: push.latency.map_or(-1, Span::nanos),
-                offset: offset.map_or(0, Span::nanos),
-            };
+        let found = upstream(&self.plan, &self.facts, from);
+        let offset = found.push.and_then(|(pin, _)| self.settled.timing.offset(pin)?.offset);
+        let push = found.push.map(|(_, push)| push);
+        RawUpstream {
+            live: u32::from(found.live),
+            push_source: u32::from(push.is_some()),
+            flags: push.map_or(0, |push| push.flags.0),
+            reserved: 0,
+            latency: push.and_then(|push| push.latency).map_or(-1, Span::nanos),
+            offset: offset.map_or(0, Span::nanos),
         }
-        let mut found = RawUpstream {
-            live: u32::from(facts.is_live_but_for_flags()),
-            ..RawUpstream::default()
-        };
-        for pin in &self.plan.filters[from.filter].inputs {
-            let Some(connection) = pin.connection else { continue };
-            let above = self.search(self.plan.connections[connection].from);
-            if above.push_source != 0 {
-                return above;
-            }
-            found.live |= above.live;
-        }
-        found
     }
 
     fn tell_offsets(&mut self) -> Result<(), RunError> {
@@ -121,6 +108,7 @@ impl Graph {
     }
 
     fn tell_heads(&mut self) -> Result<(), RunError> {
+        let wanted = self.options.real_time_priority;
         for index in 0..self.plan.segments.len() {
             let first = self.plan.segments[index].filters[0];
             let head = match self.plan.filters[first].descriptor.kind {
@@ -128,7 +116,15 @@ impl Graph {
                 FilterKind::Source => Head::WaitingSource,
                 _ => Head::Queues,
             };
-            self.order(index, move |segment, _| segment.set_head(head))?;
+            let deadline = wanted && head == Head::LiveSource;
+            let granted = self.order(index, move |segment, _| {
+                segment.set_head(head);
+                !deadline || priority::raise()
+            })?;
+            if !granted && !self.told_priority {
+                self.told_priority = true;
+                self.host.post(None, EventCode::WARNING, 0, 0, priority::HOW_TO_GRANT);
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Capture to a file beside a preview that misbehaves.
 
 use driftless_end_to_end::{plan, recording, repository, simulate};
-use driftless_engine::RunningGraph;
+use driftless_engine::{RunOptions, RunningGraph};
 use driftless_plugin_api::Span;
 use std::time::Duration;
 
@@ -20,7 +20,8 @@ fn recorded(preview: &str, real_time: bool) -> Vec<f32> {
     let report = if real_time {
         // Only real time shows that a preview which never returns holds up nobody: in virtual time
         // all filters share a thread.
-        let mut running = RunningGraph::start(plan).unwrap();
+        let options = RunOptions { patience: Duration::from_secs(1), ..RunOptions::default() };
+        let mut running = RunningGraph::start_with(plan, options).unwrap();
         let until = std::time::Instant::now() + Duration::from_secs(20);
         let written = |event: &driftless_engine::event::Event| {
             event.code == driftless_plugin_api::EventCode::COMPLETE
@@ -46,10 +47,12 @@ fn recorded(preview: &str, real_time: bool) -> Vec<f32> {
 /// LS-91, LS-96, LS-97, LS-101
 #[test]
 fn the_file_has_every_frame_whatever_becomes_of_the_preview() {
-    let undisturbed = recorded("plugin = \"driftless.audio-renderer\"\ndevice = \"virtual\"", false);
+    let undisturbed =
+        recorded("plugin = \"driftless.audio-renderer\"\ndevice = \"virtual\"", false);
     assert_eq!(undisturbed.len() as i64, SECONDS * 48_000);
     for deed in ["panic", "fail"] {
-        let preview = format!("plugin = \"fixture.renderer\"\nin = \"receive\"\ndoes = \"{deed}\"\nat = 50");
+        let preview =
+            format!("plugin = \"fixture.renderer\"\nin = \"receive\"\ndoes = \"{deed}\"\nat = 50");
         let frames = recorded(&preview, false);
         assert!(frames == undisturbed, "{deed}: {} frames", frames.len());
     }
