@@ -1,8 +1,8 @@
 use std::path::Path;
 
+use driftless_plugin_api::HostTime;
 use driftless_plugin_api::descriptor::{Descriptor, Given};
 use driftless_plugin_api::testing::{Driver, TestClock, audio};
-use driftless_plugin_api::HostTime;
 
 use super::*;
 
