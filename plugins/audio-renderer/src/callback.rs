@@ -11,6 +11,7 @@ use driftless_rate_match::Player;
 
 pub(crate) use handover::Handover;
 
+use crate::device::Asked;
 use crate::device_clock::DeviceClock;
 use crate::meter::{Meter, Played};
 use handover::{Inbox, handover};
@@ -55,7 +56,7 @@ pub(crate) struct Callback {
     rate_hz: u32,
     channels: usize,
     inbox: Inbox,
-    voice: Option<Voice>,
+    voice: Option<Box<Voice>>,
     join: Join,
     drained_at: Option<HostTime>,
     meter: Meter,
@@ -97,17 +98,16 @@ impl Callback {
 
     /// Fills `out`, one period, interleaved. `[device]`
     ///
-    /// The device asked for it at `seen`, late or on time, and lets it be heard `delay` after it
-    /// should have asked.
-    pub fn period(&mut self, seen: HostTime, delay: Span, out: &mut [f32]) {
+    /// The device lets it be heard `delay` after it should have asked for it.
+    pub fn period(&mut self, asked: Asked, delay: Span, out: &mut [f32]) {
         let frames = out.len() / self.channels;
-        let due = self.clock.tick(seen, frames);
+        self.clock.tick(&asked, frames);
         if self.offers_clock {
             self.host.publish_clock(self.clock.reading());
         }
-        self.count_callback(seen - due, frames);
+        self.count_callback(asked.seen - asked.due, frames);
         self.meter.set_device_delay(delay);
-        self.render(due + delay, out);
+        self.render(asked.due + delay, out);
     }
 
     /// As [`period`](Self::period) for what is heard from `play` on.

@@ -1,5 +1,6 @@
 //! The seam to devices: what the renderer knows of any of them.
 
+mod line;
 mod sound_card;
 mod virtual_device;
 
@@ -8,6 +9,7 @@ use driftless_plugin_api::{FilterError, Host, HostTime, Span};
 use crate::callback::Callback;
 use crate::options::{Options, Wanted};
 
+pub(crate) use line::{Asked, DeviceLine};
 use sound_card::SoundCard;
 pub(crate) use virtual_device::VirtualDevice;
 

@@ -1,30 +1,23 @@
-//! The device's clock: which frame was seen when, smoothed, and the reference clock made from it.
+//! The reference clock on offer: a device's count of frames, as time.
 //!
-//! Frames are counted from the activation on and never back, over lost devices and new ones. The
-//! reference clock on offer is that count as time; only where it meets host time is estimated.
+//! Frames are counted from the activation on and never back, over lost devices and new ones; only
+//! where the count meets host time is estimated, by the device's [`Asked`].
 
 use driftless_plugin_api::{ClockReading, HostTime, ReferenceTime, Span};
-use driftless_rate_match::Timeline;
 
-/// The first callbacks of a device fill its buffer, one right after the other; they tell nothing about its rate.
-const FILLING: u32 = 50;
+use crate::device::Asked;
 
-/// Counts a device's frames against host time. `[device]`
+/// Counts frames over all devices. `[device]`
 #[derive(Debug)]
 pub(crate) struct DeviceClock {
-    timeline: Timeline,
     rate_hz: u32,
     /// Frames asked for so far.
     position: i64,
-    /// Host time that the time line counts from.
-    origin: HostTime,
-    /// Frame and reference time that the clock on offer counts from.
+    /// Frame and reference time that the clock counts from.
     anchor: (i64, ReferenceTime),
     reading: ClockReading,
-    /// The next period begins a new count: another device, or one that stood still.
+    /// The next period begins a new count.
     restarted: bool,
-    /// Callbacks until the device's buffer is taken to be full.
-    filling: u32,
 }
 
 impl DeviceClock {
@@ -32,67 +25,47 @@ impl DeviceClock {
     pub fn new(rate_hz: u32, now: HostTime) -> Self {
         let reference = ReferenceTime::from_nanos(now.nanos());
         Self {
-            timeline: Timeline::new(f64::from(rate_hz)),
             rate_hz,
             position: 0,
-            origin: HostTime::ZERO,
             anchor: (0, reference),
             reading: ClockReading { host: now, reference, rate: 1.0 },
             restarted: true,
-            filling: FILLING,
         }
     }
 
-    /// Frame 0 is to be counted from `origin` on, where it may have been before a pause. The clock on
-    /// offer goes on as if it had never stood still.
+    /// Frame 0 is to be counted from `origin` on, where it may have been before a pause. The clock
+    /// goes on as if it had never stood still.
     pub fn set_origin(&mut self, origin: HostTime) {
         self.anchor = (0, self.at(origin));
-        self.origin = origin;
-        (self.restarted, self.filling) = (false, 0);
+        self.restarted = false;
     }
 
     /// Another device goes on with the count.
     pub fn restart(&mut self) {
-        self.timeline.clear();
-        self.origin = HostTime::ZERO;
-        (self.restarted, self.filling) = (true, FILLING);
+        self.restarted = true;
     }
 
-    /// A period of `frames` was asked for at `seen`; returns when that was, smoothed.
-    pub fn tick(&mut self, seen: HostTime, frames: usize) -> HostTime {
-        self.look_at_filling();
+    /// A period of `frames` was asked for.
+    pub fn tick(&mut self, asked: &Asked, frames: usize) {
         if self.restarted {
-            self.anchor = (self.position, self.at(seen));
+            self.anchor = (self.position, self.at(asked.due));
             self.restarted = false;
         }
-        self.timeline.observe(self.position, (seen - self.origin).nanos());
-        let host = self.origin + Span::from_nanos(self.timeline.time_of(self.position));
         let (frame, reference) = self.anchor;
         self.reading = ClockReading {
-            host,
+            host: asked.due,
             reference: reference + Span::of_frames(self.position - frame, self.rate_hz),
-            rate: 1.0 + self.timeline.rate_ppm() * 1e-6,
+            rate: asked.rate,
         };
         self.position += frames as i64;
-        host
     }
 
-    fn look_at_filling(&mut self) {
-        if self.filling > 0 {
-            self.filling -= 1;
-            if self.filling == 0 {
-                self.timeline.clear();
-                self.restarted = true;
-            }
-        }
-    }
-
-    /// The newest reading of the clock on offer.
+    /// The newest reading.
     pub fn reading(&self) -> ClockReading {
         self.reading
     }
 
-    /// The clock on offer at host time `at`, going by the newest reading.
+    /// The clock at host time `at`, going by the newest reading.
     fn at(&self, at: HostTime) -> ReferenceTime {
         let ClockReading { host, reference, rate } = self.reading;
         let since = at - host;
@@ -104,6 +77,7 @@ impl DeviceClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::DeviceLine;
 
     /// LS-69, LS-M15
     #[test]
@@ -113,16 +87,18 @@ mod tests {
         let mut last = clock.reading();
         let mut start = HostTime::from_nanos(7_000_000_000);
         for device in 0..2 {
+            let mut line = DeviceLine::new(rate_hz);
             for period in 0..2_000_i64 {
                 let exact = period as f64 * 10e6 / (1.0 + ppm * 1e-6);
                 let late = (period * 7_919 % 1_000) * 1_000;
-                clock.tick(start + Span::from_nanos(exact as i64 + late), frames);
+                let asked = line.ask(start + Span::from_nanos(exact as i64 + late), frames);
+                clock.tick(&asked, frames);
                 let reading = clock.reading();
                 assert!(reading.reference >= last.reference, "device {device} period {period}");
                 last = reading;
             }
             let off_ppm = (last.rate - 1.0) * 1e6 - ppm;
-            assert!(off_ppm.abs() < 20.0, "{off_ppm} ppm off");
+            assert!(off_ppm.abs() < 1.0, "{off_ppm} ppm off");
             start = last.host + Span::from_millis(70);
             clock.restart();
         }
@@ -131,14 +107,17 @@ mod tests {
     #[test]
     fn a_device_that_stood_still_goes_on_where_it_was_and_its_clock_did_not_stop() {
         let mut clock = DeviceClock::new(48_000, HostTime::ZERO);
+        let mut line = DeviceLine::new(48_000);
         clock.set_origin(HostTime::ZERO);
         for period in 0..100 {
-            clock.tick(HostTime::ZERO + Span::from_millis(10 * period), 480);
+            clock.tick(&line.ask(HostTime::ZERO + Span::from_millis(10 * period), 480), 480);
         }
         // Paused at 1 s, run again at 3 s with stream time going on at 1 s.
+        line.set_origin(HostTime::ZERO + Span::from_secs(2));
         clock.set_origin(HostTime::ZERO + Span::from_secs(2));
-        let host = clock.tick(HostTime::ZERO + Span::from_secs(3), 480);
-        assert_eq!(host, HostTime::ZERO + Span::from_secs(3));
+        let asked = line.ask(HostTime::ZERO + Span::from_secs(3), 480);
+        clock.tick(&asked, 480);
+        assert_eq!(asked.due, HostTime::ZERO + Span::from_secs(3));
         assert_eq!(clock.reading().reference, ReferenceTime::ZERO + Span::from_secs(3));
     }
 }

@@ -135,7 +135,7 @@ impl Intake {
         .map_err(|error| FilterError::new(format!("the stream cannot be queued: {error}")))?;
         let scratch = vec![0.0; PIECE_FRAMES * channels];
         let rate_hz = self.format.rate_hz;
-        let voice = Voice { player, rate_hz, channels, following: false, scratch };
+        let voice = Box::new(Voice { player, rate_hz, channels, following: false, scratch });
         if !self.handover.send(voice) {
             return Err(FilterError::new("the format changes faster than the device can follow"));
         }
@@ -238,6 +238,12 @@ impl Intake {
             self.host.event(EventCode::QUEUE_OVERRUN, lost_frames as i64, 0, &text);
         }
         self.overflowing = overflows;
+    }
+
+    /// The device needs another latency from now on.
+    pub fn set_latency(&mut self, latency: Span) {
+        self.latency = latency;
+        self.set_target(self.presentation_delay);
     }
 
     /// Drops all that is queued (LS-115).

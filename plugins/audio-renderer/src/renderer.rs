@@ -40,6 +40,8 @@ struct Active {
     newest: triple_buffer::Output<Snapshot>,
     counts: Arc<Counts>,
     watch: Watch,
+    /// The latency that was told.
+    latency: Span,
     flushing: bool,
     ended: bool,
     complete: bool,
@@ -87,11 +89,12 @@ impl Filter for AudioRenderer {
             self.options.clock,
         );
         device.start(callback)?;
+        let latency = needed_latency(&self.options, &*device);
         let intake = Intake::new(Setup {
             host: self.host.clone(),
             handover,
             device_rate_hz: device.rate_hz(),
-            latency: needed_latency(&self.options, &*device),
+            latency,
             tolerance: self.tolerance,
             quality: self.options.quality,
             format,
@@ -102,6 +105,7 @@ impl Filter for AudioRenderer {
             newest,
             counts,
             watch: Watch::default(),
+            latency,
             flushing: false,
             ended: false,
             complete: false,
@@ -208,7 +212,7 @@ impl Renderer for AudioRenderer {
     fn step(&mut self, output: &mut Output<'_>) -> Result<Wake, FilterError> {
         let Some(active) = &mut self.active else { return Ok(Wake::OnSignal) };
         let wake = active.device.step(output.now());
-        active.tell(&self.host, output.now());
+        active.tell(&self.options, &self.host, output.now());
         Ok(wake.map_or(Wake::OnSignal, Wake::At))
     }
 
@@ -219,7 +223,7 @@ impl Renderer for AudioRenderer {
 
 impl Active {
     /// Posts what happened since the last step.
-    fn tell(&mut self, host: &Host, now: HostTime) {
+    fn tell(&mut self, options: &Options, host: &Host, now: HostTime) {
         while let Some(news) = self.device.news() {
             match news {
                 News::Lost(text) => host.event(EventCode::DEVICE_LOST, 0, 0, &text),
@@ -228,7 +232,8 @@ impl Active {
             }
         }
         let snapshot = *self.newest.read();
-        self.watch.look(&snapshot.statistics, host);
+        self.watch.look(&snapshot.statistics, now, host);
+        self.tell_latency(options, host);
         let drained = match self.intake.has_link() {
             true => snapshot.drained_at.is_some_and(|at| at <= now),
             false => true,
@@ -237,6 +242,19 @@ impl Active {
             self.complete = true;
             host.event(EventCode::COMPLETE, 0, 0, "");
         }
+    }
+
+    /// A delay that grew by less is covered by the lateness that was allowed for; one that shrank is
+    /// kept, since a new latency is heard (LS-24, LS-M4).
+    fn tell_latency(&mut self, options: &Options, host: &Host) {
+        let needed = needed_latency(options, &*self.device);
+        if needed <= self.latency + LATENESS {
+            return;
+        }
+        let text = format!("the device needs {needed} now, {} more", needed - self.latency);
+        self.latency = needed;
+        self.intake.set_latency(needed);
+        host.event(EventCode::LATENCY_CHANGED, 0, 0, &text);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Players on their way to the device, and back to where they were made.
 //!
-//! What the streaming side allocates it also frees: a player that was replaced travels back.
+//! What the streaming side allocates it also frees: a player that was replaced travels back. They
+//! travel in boxes: a player by value is too large for the stack of JACK's threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -15,15 +16,15 @@ const ROOM: usize = 4;
 
 /// The streaming side's end. `[streaming]`
 pub(crate) struct Handover {
-    next: HeapProd<Voice>,
-    old: HeapCons<Voice>,
+    next: HeapProd<Box<Voice>>,
+    old: HeapCons<Box<Voice>>,
     shared: Arc<Shared>,
 }
 
 /// The device's end. `[device]`
 pub(super) struct Inbox {
-    next: HeapCons<Voice>,
-    old: HeapProd<Voice>,
+    next: HeapCons<Box<Voice>>,
+    old: HeapProd<Box<Voice>>,
     shared: Arc<Shared>,
     drained: bool,
 }
@@ -45,7 +46,7 @@ pub(super) fn handover() -> (Handover, Inbox) {
 impl Handover {
     /// Sends a player; it begins to play when the one before has nothing left. False when too many
     /// are on their way.
-    pub fn send(&mut self, voice: Voice) -> bool {
+    pub fn send(&mut self, voice: Box<Voice>) -> bool {
         self.collect();
         self.next.try_push(voice).is_ok()
     }
@@ -63,13 +64,13 @@ impl Handover {
 
 impl Inbox {
     /// The next player, if it may begin; without one before, it always may.
-    pub fn next(&mut self, first: bool) -> Option<Voice> {
+    pub fn next(&mut self, first: bool) -> Option<Box<Voice>> {
         let may = first || (self.drained && !self.old.is_full());
         if may { self.next.try_pop() } else { None }
     }
 
     /// Sends a player back. There is room: `next` saw to it.
-    pub fn give_back(&mut self, voice: Voice) {
+    pub fn give_back(&mut self, voice: Box<Voice>) {
         self.drained = false;
         // Freed here in the worst case, which is wrong only for the time it takes.
         let _ = self.old.try_push(voice);

@@ -5,6 +5,7 @@
 
 mod delay;
 mod find;
+mod settling;
 mod stream;
 
 use std::sync::Arc;
@@ -27,8 +28,6 @@ use stream::Opened;
 const LOOK: Duration = Duration::from_millis(50);
 /// A device that asks for nothing so long is lost.
 const SILENT_LOOKS: u32 = 40;
-/// Callbacks after which period and delay are believed.
-const SETTLED: i64 = 8;
 /// First wait before a device is opened again; it doubles up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
@@ -51,6 +50,8 @@ pub(super) struct Search {
 #[derive(Debug, Default)]
 pub(super) struct Signs {
     pub fatal: AtomicBool,
+    /// Times and delay of the open device are known.
+    pub settled: AtomicBool,
     pub callbacks: AtomicI64,
     pub xruns: AtomicI64,
     pub delay_ns: AtomicI64,
@@ -251,9 +252,10 @@ impl Keeper {
 
     fn open(&mut self) -> Result<Opened, String> {
         self.signs.fatal.store(false, Relaxed);
+        self.signs.settled.store(false, Relaxed);
         let (mut opened, name) = find_and_open(&self.search, &self.signs, &self.host)?;
         self.search.exactly = true;
-        self.wait_for_callbacks();
+        self.wait_until_settled();
         (self.search.rate_hz, self.search.channels) = (opened.rate_hz, opened.channels);
         if let Some(entrance) = opened.entrance.take() {
             let (rate_hz, channels) = (opened.rate_hz, opened.channels);
@@ -262,11 +264,10 @@ impl Keeper {
         Ok(opened)
     }
 
-    /// Period and delay are known only from the callbacks; a device that makes none is found out later.
-    fn wait_for_callbacks(&self) {
-        let first = self.signs.callbacks.load(Relaxed);
+    /// Times and delay are known only from the callbacks; a device that makes none is found out later.
+    fn wait_until_settled(&self) {
         for _ in 0..SILENT_LOOKS {
-            if self.signs.callbacks.load(Relaxed) >= first + SETTLED || self.is_over(LOOK) {
+            if self.signs.settled.load(Relaxed) || self.is_over(LOOK) {
                 return;
             }
         }

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use driftless_plugin_api::{FilterError, HostTime, Span};
 
-use super::{Device, News, StreamFormat};
+use super::{Device, DeviceLine, News, StreamFormat};
 use crate::callback::Callback;
 use crate::options::Options;
 use crate::recording::Recording;
@@ -22,6 +22,7 @@ pub(crate) struct VirtualDevice {
     period_ns: f64,
     jitter: Span,
     random: Random,
+    line: DeviceLine,
     callback: Option<Callback>,
     /// Host time at which frame 0 is, or would have been, heard; none while paused.
     base: Option<HostTime>,
@@ -57,6 +58,7 @@ impl VirtualDevice {
             period_ns: period_frames as f64 * 1e9 / true_rate_hz,
             jitter: options.jitter,
             random: Random(seed),
+            line: DeviceLine::new(rate_hz),
             callback: None,
             base: None,
             next: 0,
@@ -79,6 +81,7 @@ impl VirtualDevice {
             period_ns: period.nanos() as f64,
             jitter: Span::ZERO,
             random: Random(0),
+            line: DeviceLine::new(rate_hz),
             callback: Some(callback),
             base: Some(now + period),
             next: 0,
@@ -103,7 +106,8 @@ impl VirtualDevice {
     fn play(&mut self, seen: HostTime) {
         let delay = self.delay();
         let Some(callback) = &mut self.callback else { return };
-        callback.period(seen, delay, &mut self.out);
+        let asked = self.line.ask(seen, self.out.len() / self.channels);
+        callback.period(asked, delay, &mut self.out);
         if self.is_stand_in {
             let lost = (self.out.len() / self.channels) as u64;
             callback.counts().lost_frames.fetch_add(lost, Relaxed);
@@ -149,6 +153,7 @@ impl Device for VirtualDevice {
     fn run(&mut self, base: Option<HostTime>, now: HostTime) {
         let base = base.unwrap_or(now - self.since_base(self.next));
         let asked_for = base - self.delay();
+        self.line.set_origin(asked_for);
         if let Some(callback) = &mut self.callback {
             callback.set_origin(asked_for);
         }

@@ -4,12 +4,12 @@ use driftless_plugin_api::{
     Clock, ClockSlave, Latency, Pin, RendererStatistics, Span, Statistics, Status,
 };
 
-use super::{AudioRenderer, needed_latency};
+use super::AudioRenderer;
 
 impl Latency for AudioRenderer {
     fn latency(&self, _pin: Pin) -> Result<Span, Status> {
         Ok(match &self.active {
-            Some(active) => needed_latency(&self.options, &*active.device),
+            Some(active) => active.latency,
             None => self.options.latency,
         })
     }

@@ -13,7 +13,7 @@ use driftless_plugin_api::{Host, Span};
 use ringbuf::traits::{Consumer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
-use super::delay::Delay;
+use super::settling::Settling;
 use super::{Search, Signs};
 use crate::callback::Callback;
 
@@ -97,7 +97,7 @@ fn build<T: SizedSample + FromSample<f32> + Send + 'static>(
         home: send_home,
         host: host.clone(),
         signs: Arc::clone(signs),
-        delay: Delay::default(),
+        settling: Settling::new(rate_hz),
         rate_hz,
         channels: channels as usize,
         values: vec![0.0; rate_hz as usize * channels as usize],
@@ -131,7 +131,7 @@ struct StreamPlayer {
     home: Sender<Box<Callback>>,
     host: Host,
     signs: Arc<Signs>,
-    delay: Delay,
+    settling: Settling,
     rate_hz: u32,
     channels: usize,
     /// A second of values, for a device of another format.
@@ -144,17 +144,19 @@ impl StreamPlayer {
         let seen = self.host.now();
         let stamps = info.timestamp();
         let told = stamps.playback.saturating_duration_since(stamps.callback);
-        let period = Span::of_frames((out.len() / self.channels) as i64, self.rate_hz);
-        let delay = self.delay.smooth(Span::from_nanos(told.as_nanos() as i64), period);
-        self.signs.period_ns.store(period.nanos(), Relaxed);
+        let frames = out.len() / self.channels;
+        let (asked, delay) =
+            self.settling.ask(seen, Span::from_nanos(told.as_nanos() as i64), frames);
+        self.signs.period_ns.store(Span::of_frames(frames as i64, self.rate_hz).nanos(), Relaxed);
         self.signs.delay_ns.store(delay.nanos(), Relaxed);
+        self.signs.settled.store(self.settling.is_settled(), Relaxed);
         self.signs.callbacks.fetch_add(1, Relaxed);
         if self.callback.is_none() {
             self.callback = self.entrance.try_pop();
         }
         match (&mut self.callback, self.values.get_mut(..out.len())) {
             (Some(callback), Some(values)) => {
-                callback.period(seen, delay, values);
+                callback.period(asked, delay, values);
                 out.iter_mut().zip(values).for_each(|(out, value)| *out = T::from_sample_(*value));
             }
             _ => out.fill(T::EQUILIBRIUM),
