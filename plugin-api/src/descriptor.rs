@@ -2,7 +2,7 @@
 //!
 //! | module       | does                                                              |
 //! |--------------|-------------------------------------------------------------------|
-//! | [`unit`]     | units, and numbers written with one                               |
+//! | [`mod@unit`] | units, and numbers written with one                               |
 //! | [`setting`]  | what a setting may be, and reading one value of it                |
 //! | [`declared`] | facts that a descriptor gives as a literal or leaves to a setting |
 //! | `read`       | TOML into [`Descriptor`], every mistake in one go                 |

@@ -10,7 +10,8 @@ use crate::command::{run, target};
 pub fn run_bench(name: &str, words: &[&str]) -> Result<(), String> {
     match name {
         "rate-match" => {
-            let mut all = vec!["run", "--release", "-p", "driftless-rate-match", "--example", "bench", "--"];
+            let mut all =
+                vec!["run", "--release", "-p", "driftless-rate-match", "--example", "bench", "--"];
             all.extend(words);
             run("cargo", &all)
         }

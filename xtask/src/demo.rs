@@ -45,4 +45,3 @@ fn has_sound(program: &str) -> bool {
         .status();
     status.is_ok_and(|status| status.success())
 }
-

@@ -30,7 +30,9 @@ fn main() -> ExitCode {
         ["test"] => test::run_all(),
         ["interop", rest @ ..] => test::interop(rest),
         ["bench", name, rest @ ..] => bench::run_bench(name, rest),
-        ["setup"] => packages::install(packages::BUILD).and_then(|()| packages::install(packages::TEST)),
+        ["setup"] => {
+            packages::install(packages::BUILD).and_then(|()| packages::install(packages::TEST))
+        }
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())

@@ -15,9 +15,18 @@ pub fn run_all() -> Result<(), String> {
     run("cargo", &["build", "--workspace", "--locked"])?;
     run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     run("cargo", &["test", "--workspace", "--locked"])?;
+    documentation()?;
     licences()?;
     packages::install(packages::TEST)?;
     interop(&["--short"])
+}
+
+/// A link that leads nowhere is a mistake too.
+fn documentation() -> Result<(), String> {
+    run(
+        "env",
+        &["RUSTDOCFLAGS=-D warnings", "cargo", "doc", "--workspace", "--no-deps", "--locked"],
+    )
 }
 
 fn licences() -> Result<(), String> {
