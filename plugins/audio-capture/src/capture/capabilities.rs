@@ -1,0 +1,74 @@
+//! What the source answers when it is asked: latency, stream offset, clock, category.
+
+use driftless_plugin_api::{
+    Clock, IS_SOURCE, Latency, Pin, PinCategory, Pins, PushSource, PushSourceFlags, Span, Stamps,
+    Status,
+};
+
+use super::{AudioCapture, needed_latency};
+
+impl AudioCapture {
+    fn latency_now(&self) -> Span {
+        match &self.active {
+            Some(active) => needed_latency(&self.options, &*active.device),
+            None => self.options.latency,
+        }
+    }
+}
+
+impl Latency for AudioCapture {
+    fn latency(&self, _pin: Pin) -> Result<Span, Status> {
+        Ok(self.latency_now())
+    }
+}
+
+impl PushSource for AudioCapture {
+    fn flags(&self, _pin: Pin) -> PushSourceFlags {
+        PushSourceFlags::NONE
+    }
+
+    fn stamps(&self, _pin: Pin) -> Stamps {
+        Stamps::Capture
+    }
+
+    fn stream_offset(&self, _pin: Pin) -> Span {
+        self.stamper.offset()
+    }
+
+    fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
+        if offset < Span::ZERO {
+            return Status::INVALID_ARGUMENT;
+        }
+        self.stamper.set_offset(offset);
+        if offset > self.max_stream_offset(pin) { Status::FALSE } else { Status::OK }
+    }
+
+    fn max_stream_offset(&self, _pin: Pin) -> Span {
+        // LS-34
+        self.stamper.max_offset().max(self.latency_now())
+    }
+
+    fn set_max_stream_offset(&mut self, _pin: Pin, max: Span) -> Status {
+        self.stamper.set_max_offset(max, self.connected)
+    }
+}
+
+impl Clock for AudioCapture {
+    fn offers(&self) -> bool {
+        self.options.clock
+    }
+
+    fn identity(&self) -> String {
+        self.active.as_ref().map(|active| active.device.identity()).unwrap_or_default()
+    }
+}
+
+impl Pins for AudioCapture {
+    fn category(&self, _pin: Pin) -> PinCategory {
+        PinCategory::Capture
+    }
+
+    fn misc_flags(&self) -> u32 {
+        IS_SOURCE
+    }
+}
