@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A device that hands nothing over for so long is lost.
 const SILENT_LOOKS: u32 = 40;
 /// Callbacks after which period and delay are believed.
-const SETTLED: i64 = 16;
+const SETTLED: i64 = delay::FIRST as i64;
 /// First wait before a device is opened again; it doubles up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);

@@ -6,7 +6,7 @@
 use driftless_plugin_api::Span;
 
 /// Callbacks that the first mean is made from.
-const FIRST: f64 = 128.0;
+pub(super) const FIRST: f64 = 50.0;
 /// Callbacks over which the later mean runs.
 const LATER: f64 = 1024.0;
 /// How far that mean may be off, ns.
@@ -43,10 +43,10 @@ mod tests {
     fn a_jittering_delay_is_kept_still_and_a_new_one_is_adopted() {
         let (mut delay, period) = (Delay::default(), Span::from_millis(10));
         let told = |n: i64, ms: i64| Span::from_millis(ms) + Span::from_micros(n * 7_919 % 13_000);
-        for n in 0..128 {
+        for n in 0..50 {
             delay.smooth(told(n, 20), period);
         }
-        let kept = delay.smooth(told(128, 20), period);
+        let kept = delay.smooth(told(50, 20), period);
         assert!((kept - Span::from_micros(16_500)).abs() < Span::from_millis(1), "{kept}");
         for n in 0..10_000 {
             assert_eq!(delay.smooth(told(n, 20), period), kept);
