@@ -1,0 +1,134 @@
+//! What was measured, and whether it is enough.
+
+use driftless_test_analysis::tone::Fault;
+use serde_json::{Value, json};
+
+use crate::case::Case;
+
+/// What the player's own report says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reported {
+    /// Seconds until it had locked.
+    pub locked_after_s: Option<f64>,
+    /// Frames it dropped.
+    pub dropped: u64,
+    /// Frames it inserted.
+    pub inserted: u64,
+    /// Frames it made up.
+    pub concealed: u64,
+    /// Underruns.
+    pub underruns: u64,
+}
+
+impl Reported {
+    /// Reads the one stream of a report.
+    pub fn read(report: &Value) -> Self {
+        let stream = &report["streams"][0];
+        let count = |key: &str| stream[key].as_u64().unwrap_or(0);
+        Self {
+            locked_after_s: stream["locked_after_ns"].as_f64().map(|ns| ns / 1e9),
+            dropped: count("dropped_frames"),
+            inserted: count("inserted_frames"),
+            concealed: count("concealed_frames"),
+            underruns: count("underruns"),
+        }
+    }
+}
+
+/// The figures of one line.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Figures {
+    /// Mean frequency against what the sender sent, in ppm of the server's clock.
+    pub ppm_off: Option<f64>,
+    /// Everything but the tone, in dB.
+    pub thd_n_db: Option<f64>,
+    /// Steps, silences and clicks in the recording after lock.
+    pub faults: Vec<Fault>,
+    /// Seconds of tone that were measured.
+    pub measured_s: f64,
+    /// Parts of speech that were looked for, and those not heard (seconds into the original).
+    pub speech: Option<(usize, Vec<f64>)>,
+    /// Seconds from a stop on purpose until the tone was clean again.
+    pub recovered_after_s: Option<f64>,
+    /// Share of a core, in percent, that the player needed.
+    pub core_percent: Option<f64>,
+    /// The longest time the machine stood still, in ms.
+    pub stall_ms: f64,
+    /// The player's own report.
+    pub reported: Option<Reported>,
+    /// What is missed, a phrase each.
+    pub missed: Vec<String>,
+}
+
+impl Figures {
+    /// Whether all is as it must be.
+    pub fn is_met(&self) -> bool {
+        self.missed.is_empty()
+    }
+
+    /// Compares with what must be reached.
+    pub fn judge(mut self, case: Case) -> Self {
+        let mut missed = Vec::new();
+        match &self.speech {
+            Some((0, _)) => missed.push("no speech".to_owned()),
+            Some((_, lost)) if !lost.is_empty() => missed.push(format!("{} parts", lost.len())),
+            Some(_) => {}
+            None => self.judge_tone(case, &mut missed),
+        }
+        self.missed = missed;
+        self
+    }
+
+    fn judge_tone(&self, case: Case, missed: &mut Vec<String>) {
+        let (Some(ppm), Some(thd_n_db)) = (self.ppm_off, self.thd_n_db) else {
+            return missed.push("no tone".to_owned());
+        };
+        if case.stops() {
+            // The stop itself bends the mean.
+            match self.recovered_after_s {
+                Some(seconds) if seconds <= 2.0 => {}
+                Some(seconds) => missed.push(format!("back after {seconds:.1} s")),
+                None => missed.push("not back".to_owned()),
+            }
+            let counted = self
+                .reported
+                .as_ref()
+                .is_some_and(|it| it.underruns + it.concealed + it.dropped + it.inserted > 0);
+            if !counted {
+                missed.push("not counted".to_owned());
+            }
+            return;
+        }
+        if ppm.abs() > 2.0 {
+            missed.push("frequency".to_owned());
+        }
+        if thd_n_db > case.worst_thd_n_db() {
+            missed.push("THD+N".to_owned());
+        }
+        if !self.faults.is_empty() {
+            missed.push(format!("{} faults", self.faults.len()));
+        }
+    }
+
+    /// For programs.
+    pub fn json(&self) -> Value {
+        let faults: Vec<String> = self.faults.iter().map(|it| format!("{it:?}")).collect();
+        json!({
+            "ppm_off": self.ppm_off,
+            "thd_n_db": self.thd_n_db,
+            "faults": faults,
+            "measured_s": self.measured_s,
+            "speech_parts": self.speech.as_ref().map(|(parts, _)| parts),
+            "speech_missing_s": self.speech.as_ref().map(|(_, missing)| missing),
+            "recovered_after_s": self.recovered_after_s,
+            "core_percent": self.core_percent,
+            "stall_ms": self.stall_ms,
+            "locked_after_s": self.reported.as_ref().and_then(|it| it.locked_after_s),
+            "dropped_frames": self.reported.as_ref().map(|it| it.dropped),
+            "inserted_frames": self.reported.as_ref().map(|it| it.inserted),
+            "concealed_frames": self.reported.as_ref().map(|it| it.concealed),
+            "underruns": self.reported.as_ref().map(|it| it.underruns),
+            "missed": self.missed,
+        })
+    }
+}
