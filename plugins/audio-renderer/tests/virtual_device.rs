@@ -1,5 +1,6 @@
 //! The renderer on its virtual device, in virtual time: the tests look at the recording.
 
+use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 use std::path::PathBuf;
 
 use driftless_audio_renderer::AudioRenderer;
@@ -85,15 +86,23 @@ fn ticks(frame: i64) -> f32 {
     if frame % 48_000 == 24_000 { 1.0 } else { 0.0 }
 }
 
-/// Where the impulses of a recording are, in frames with a fraction: the centre of what stands out.
+/// Where the impulses of a recording are, in frames with a fraction: by their phase at an eighth of
+/// the rate, which is a resampled impulse's own delay whatever its shape.
 fn impulses(values: &[f32]) -> Vec<f64> {
     let peaks = (1..values.len() - 1)
         .filter(|&n| values[n] > 0.3 && values[n] >= values[n - 1] && values[n] > values[n + 1]);
     peaks
         .map(|peak| {
-            let around = peak.saturating_sub(8)..(peak + 9).min(values.len());
-            let weight: f64 = around.clone().map(|n| f64::from(values[n])).sum();
-            around.map(|n| n as f64 * f64::from(values[n])).sum::<f64>() / weight
+            let (mut real, mut imaginary) = (0.0, 0.0);
+            let around = values.iter().enumerate().take(peak + 49).skip(peak.saturating_sub(48));
+            for (n, value) in around {
+                let from_peak = n as f64 - peak as f64;
+                let window = (from_peak / 49.0 * FRAC_PI_2).cos().powi(2);
+                let (sin, cos) = (from_peak * FRAC_PI_4).sin_cos();
+                real += f64::from(*value) * window * cos;
+                imaginary += f64::from(*value) * window * sin;
+            }
+            peak as f64 + imaginary.atan2(real) / FRAC_PI_4
         })
         .collect()
 }
@@ -132,9 +141,16 @@ fn a_file_that_plays_on_the_renderers_own_clock_comes_out_bit_by_bit_at_its_time
 /// LS-77 row 7, LS-81
 #[test]
 fn a_live_source_on_another_clock_is_heard_when_its_stamps_say() {
-    for (ppm, device_ppm) in [(0.0, 0.0), (200.0, 0.0), (-300.0, 150.0)] {
+    let cases = [(0.0, 0.0), (200.0, 0.0), (-300.0, 150.0)];
+    // What the first second of a jittering device leaves as an error of its time line, at most 0.5 ms,
+    // is worked off with a time constant of 20 s (`Timeline`), so that nobody hears it. Frames off
+    // before and after the lock, and ppm at the end.
+    let jitters = [("0 ms", 1.5, 0.2, 0.1), ("0.5 ms", 5.0, 4.0, 2.0), ("3 ms", 15.0, 12.0, 8.0)];
+    for ((ppm, device_ppm), (jitter, first_limit, later_limit, ppm_limit)) in
+        cases.into_iter().flat_map(|case| jitters.map(|jitter| (case, jitter)))
+    {
         let error = format!("{device_ppm} ppm");
-        let mut bench = Bench::new("stamps", &[("rate-error", &error), ("jitter", "3 ms")]);
+        let mut bench = Bench::new("stamps", &[("rate-error", &error), ("jitter", jitter)]);
         bench.live(PushSourceFlags::NONE);
         bench.driver.run().unwrap();
         bench.deliver(0, 1500, ppm, true, ticks);
@@ -149,16 +165,18 @@ fn a_live_source_on_another_clock_is_heard_when_its_stamps_say() {
             (statistics.dropped_frames, statistics.inserted_frames, statistics.underruns),
             (0, 0, 0)
         );
-        assert!((statistics.ppm - (ppm - device_ppm)).abs() < 10.0, "{statistics:?}");
+        assert!((statistics.ppm - (ppm - device_ppm)).abs() < ppm_limit, "{statistics:?}");
+        assert!(statistics.error_max < 100_000, "{statistics:?}");
+        let locked_after = statistics.locked_after as f64 * 1e-9;
         let found = impulses(&bench.played());
         assert!(found.len() >= 14, "{found:?}");
         for (second, found) in found.iter().enumerate() {
             let off = found - due_frame(second, ppm, device_ppm);
-            // 3 ms of jitter, from the first callback on: 3 frames are 0.06 ms.
-            let limit = if second < 5 { 100.0 } else { 3.0 };
+            let at = second as f64 + 0.5;
+            let limit = if at < locked_after { first_limit } else { later_limit };
             assert!(
                 off.abs() < limit,
-                "{ppm} on {device_ppm} ppm, second {second}: {off} frames off"
+                "{ppm} on {device_ppm} ppm, jitter {jitter}, lock {locked_after} s, second {second}: {off} frames off"
             );
         }
     }
@@ -349,4 +367,79 @@ fn another_format_is_played_after_what_is_queued() {
     assert_eq!(found.len(), 2, "{found:?}");
     let off = found[1] - (1.5 + 0.040) * 48_000.0;
     assert!(off.abs() < 1.0, "{off} frames off");
+}
+
+/// LS-79, LS-90: the source matches by itself, badly; that is reported, not mended.
+#[test]
+fn what_nobody_corrects_is_reported_all_the_same() {
+    let mut bench = Bench::new("uncorrected", &[]);
+    bench.live(PushSourceFlags::INTERNAL_RATE_MATCHING);
+    bench.driver.run().unwrap();
+    bench.deliver(0, 1000, -500.0, true, ticks);
+    let statistics = bench.driver.statistics().unwrap();
+    assert_eq!((statistics.row, statistics.ppm), (3, 0.0));
+    let early_ms = -(statistics.error_now as f64) * 1e-6;
+    assert!((early_ms - 5.0).abs() < 0.1, "{statistics:?}");
+    drop(bench.played());
+}
+
+#[test]
+fn what_finds_no_room_is_lost_counted_and_told_once() {
+    let mut bench = Bench::new("overflow", &[]);
+    bench.live(PushSourceFlags::NONE);
+    bench.driver.run().unwrap();
+    assert!(bench.driver.ready());
+    for block in 0..100_i64 {
+        let start = StreamTime::ZERO + Span::from_millis(10 * block);
+        let sample = bench.driver.audio_sample(&[0.0; 480], Some(start));
+        bench.driver.receive(0, sample).unwrap();
+    }
+    assert!(!bench.driver.ready());
+    let statistics = bench.driver.statistics().unwrap();
+    let lost = 100 - statistics.capacity / 10_000_000;
+    assert_eq!(statistics.overruns as i64, lost, "{statistics:?}");
+    assert_eq!(bench.events(EventCode::QUEUE_OVERRUN).len(), 1);
+    bench.driver.step_until(bench.driver.now() + Span::from_millis(500));
+    assert!(bench.driver.ready());
+    drop(bench.played());
+}
+
+/// LS-115
+#[test]
+fn a_flush_drops_what_is_queued_and_refuses_what_comes_until_its_end() {
+    let mut bench = Bench::new("flush", &[]);
+    bench.live(PushSourceFlags::NONE);
+    bench.driver.run().unwrap();
+    bench.deliver(0, 49, 0.0, true, |_| 0.25);
+    bench.driver.mark(0, Marker::BeginFlush).unwrap();
+    let refused = bench.driver.audio_sample(&[0.5; 480], Some(StreamTime::ZERO));
+    assert_eq!(bench.driver.receive(0, refused), Ok(Flow::Stop));
+    bench.driver.mark(0, Marker::EndFlush).unwrap();
+    bench.deliver(60, 100, 0.0, true, |_| 0.75);
+    let played = bench.played();
+    // At 490 ms the period was asked for that is heard until 510 ms.
+    let heard = (24_480..30_720).find(|&n| played[n].abs() > 1e-3);
+    assert!(heard.is_none_or(|n| n > 30_600), "frame {heard:?}");
+    assert!(played[31_200..40_000].iter().all(|&value| (value - 0.75).abs() < 1e-3));
+}
+
+/// A source that stops and comes back again and again tells so once a second.
+#[test]
+fn breaks_are_told_at_most_once_a_second_with_their_count() {
+    let mut bench = Bench::new("breaks", &[]);
+    bench.live(PushSourceFlags::NONE);
+    bench.driver.run().unwrap();
+    for burst in 0..20 {
+        bench.deliver(20 * burst, 20 * burst + 8, 0.0, true, |_| 0.5);
+    }
+    let breaks = bench.driver.statistics().unwrap().breaks;
+    let told: Vec<_> = bench.driver.events();
+    let told: Vec<_> = told
+        .iter()
+        .filter(|event| [EventCode::STARVATION, EventCode::RESYNC].contains(&event.code))
+        .collect();
+    assert!(breaks >= 19, "{breaks} breaks");
+    assert!(told.len() <= 10, "{} events", told.len());
+    assert!(told.iter().map(|event| event.p2).sum::<i64>() >= 15, "{told:?}");
+    drop(bench.played());
 }

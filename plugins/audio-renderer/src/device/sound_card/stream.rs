@@ -147,9 +147,12 @@ impl StreamPlayer {
         let frames = out.len() / self.channels;
         let (asked, delay) =
             self.settling.ask(seen, Span::from_nanos(told.as_nanos() as i64), frames);
-        self.signs.period_ns.store(Span::of_frames(frames as i64, self.rate_hz).nanos(), Relaxed);
-        self.signs.delay_ns.store(delay.nanos(), Relaxed);
-        self.signs.settled.store(self.settling.is_settled(), Relaxed);
+        if self.settling.is_settled() {
+            let period = Span::of_frames(frames as i64, self.rate_hz);
+            self.signs.period_ns.store(period.nanos(), Relaxed);
+            self.signs.delay_ns.store(delay.nanos(), Relaxed);
+            self.signs.settled.store(true, Relaxed);
+        }
         self.signs.callbacks.fetch_add(1, Relaxed);
         if self.callback.is_none() {
             self.callback = self.entrance.try_pop();
