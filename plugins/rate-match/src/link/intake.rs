@@ -2,7 +2,7 @@
 
 use super::{Against, Period, gaps::Gaps, shared::Shared};
 use crate::{
-    ClockLine, History, LineConfig, Tuning,
+    ClockLine, ClockTime, History, LineConfig, Tuning,
     ring::{Mark, RingReader},
 };
 
@@ -216,6 +216,13 @@ impl Intake {
             history.write_interleaved(at, piece);
             at += (piece.len() / channels) as i64;
         });
+    }
+
+    /// When a position is due, going by the newest stamp alone.
+    pub fn due(&self, frame: i64, fraction: f64) -> Option<ClockTime> {
+        let ahead = (self.next - frame) as f64 - fraction;
+        let next = ClockTime::from_ns(0).plus_ns(self.next_due_ns?);
+        Some(next.plus_ns(-ahead * 1e9 / self.rate_hz))
     }
 
     /// Is everything taken that was written?

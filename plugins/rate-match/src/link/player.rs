@@ -282,6 +282,7 @@ impl Player {
             let ratio_ppm = self.controller.step(&aim, seconds);
             self.path.ramp_to(self.nominal_step() * (1.0 + ratio_ppm * 1e-6), frames);
         } else {
+            period.error_ns = self.unmatched_error_ns(now);
             self.path.set_step(self.nominal_step());
         }
         self.conceal(frames, period);
@@ -303,6 +304,12 @@ impl Player {
             ratio_ppm: (ratio - 1.0) * 1e6,
             ratio_error_ppm: source.slope_error_ppm().hypot(self.device.slope_error_ppm()),
         })
+    }
+
+    /// How late this plays by its stamps, which nobody corrects; 0 where there are none.
+    fn unmatched_error_ns(&self, now: ClockTime) -> i64 {
+        let due = self.intake.due(self.path.frame(), self.path.fraction());
+        due.map_or(0, |due| now.since(due) as i64)
     }
 
     /// Drops or inserts when the error is beyond the tolerance; true when `out` is filled by that.
