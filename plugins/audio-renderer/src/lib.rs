@@ -14,9 +14,9 @@
 //! | `decision`   | against what the rate is matched, and when that is asked again             |
 //! | `intake`     | the streaming side of the queue: due times, flushes, formats               |
 //! | `callback`   | the device side: fills periods                                             |
-//! | `device_clock` | device frames against host time, smoothed; the clock on offer            |
+//! | `device_clock` | the reference clock on offer: device frames as time                       |
 //! | `meter`      | statistics, from period to period                                          |
-//! | `device`     | the seam to devices: `virtual_device` and `sound_card`                     |
+//! | `device`     | the seam to devices: `virtual_device` and `sound_card`; `line` smooths their callbacks |
 //! | `recording`  | the WAV file of a virtual device                                           |
 //!
 //! All times of the queue are stream times in nanoseconds; without a graph clock, host times.
