@@ -68,9 +68,10 @@ fn timed(values: &[f32]) -> impl Iterator<Item = (f64, f64)> {
 /// Solves symmetric normal equations, of which the upper half is given; unknowns that nothing is
 /// said about are 0.
 fn solve(mut rows: [[f64; 5]; 4], unknowns: usize) -> [f64; 4] {
-    for i in 0..unknowns {
-        for j in 0..i {
-            rows[i][j] = rows[j][i];
+    let upper = rows;
+    for (i, row) in rows.iter_mut().enumerate().take(unknowns) {
+        for (j, value) in row.iter_mut().enumerate().take(i) {
+            *value = upper[j][i];
         }
     }
     for pivot in 0..unknowns {
