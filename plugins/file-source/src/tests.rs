@@ -203,33 +203,6 @@ fn every_kind_of_file_is_decoded() {
 }
 
 #[test]
-fn what_the_file_writer_records_is_played() {
-    let ramp = Ramp::new("recorded", 1);
-    let registration = driftless_file_writer::registration();
-    let descriptor = Descriptor::parse(&registration.descriptor).unwrap();
-    for encoding in ["float32", "pcm24", "pcm16"] {
-        let given = [
-            Given::new("file", ramp.0.to_str().unwrap()),
-            Given::new("overwrite", "true"),
-            Given::new("encoding", encoding),
-        ];
-        let settings = descriptor.filters[0].settings(&given).unwrap();
-        let mut writer = Driver::renderer::<driftless_file_writer::FileWriter>(settings).unwrap();
-        writer.connect(Pin::Input(0), audio(96_000, 3)).unwrap();
-        writer.run().unwrap();
-        let values: Vec<f32> = (0..3 * 5000).map(|n| (n % 200) as f32 / 256.0 - 0.25).collect();
-        writer.receive(0, writer.audio_sample(&values, None)).unwrap();
-        writer.mark(0, Marker::EndOfStream).unwrap();
-        let mut driver = Driver::source::<FileSource>(self::settings(&ramp.0, &[])).unwrap();
-        driver.connect(Pin::Output(0), audio(96_000, 3)).unwrap();
-        let played: Vec<f32> =
-            play(&mut driver).iter().flat_map(|sample| sample.values().to_vec()).collect();
-        assert!(played == values, "{encoding}: {} values", played.len());
-        assert_eq!(driver.events(), []);
-    }
-}
-
-#[test]
 fn what_cannot_be_played_is_named_with_what_could() {
     let none = refusal(Path::new("none.wav"), &[]);
     assert!(none.contains("none.wav"), "{none}");
