@@ -25,8 +25,9 @@ use std::time::Duration;
 use driftless_plugin_api::descriptor::FilterKind;
 use driftless_plugin_api::event::EventCode;
 use driftless_plugin_api::host::State;
-use driftless_plugin_api::{HostTime, MediaType, Span, StreamTime};
+use driftless_plugin_api::{HostTime, MediaType, ReferenceTime, Span, StreamTime};
 
+use crate::clock::Forwards;
 use crate::event::{Event, EventBus, Subscription};
 use crate::executor::Executor;
 use crate::loader::host::GraphHost;
@@ -82,6 +83,8 @@ pub struct Graph {
     complete: BTreeSet<String>,
     started: Option<HostTime>,
     ran: Span,
+    /// What embedders were shown of the reference clock.
+    shown: Forwards,
     /// That real-time priority is not granted was said.
     told_priority: bool,
 }
@@ -121,6 +124,12 @@ impl Graph {
     /// Stream time now (LS-65).
     pub fn stream_time(&self) -> StreamTime {
         self.host.board.stream_time(self.host.clock.now())
+    }
+
+    /// The reference clock now, and whether that is its own reading: one that stepped back repeats its
+    /// last time until it has caught up (LS-69).
+    pub fn reference_time(&mut self) -> (ReferenceTime, bool) {
+        self.shown.show(self.host.board.reference_time(self.host.clock.now()))
     }
 
     /// Where events are posted; subscribe to see them (LS-127).

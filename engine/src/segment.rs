@@ -12,7 +12,7 @@ use driftless_plugin_api::host::State;
 use driftless_plugin_api::{HostTime, Span, Wake};
 
 use crate::executor::SegmentSignal;
-use crate::loader::chain::{Chain, Node};
+use crate::loader::chain::Chain;
 use queue::{Item, Queue};
 use recorder::Recorder;
 
@@ -250,11 +250,6 @@ impl Segment {
             Wake::At(at) => Wake::At(at.max(now)),
             wake => wake,
         }
-    }
-
-    /// The filters that failed, for the report.
-    pub fn failed(&self) -> impl Iterator<Item = &Node> {
-        self.chain.nodes().filter(|node| node.traffic().failed)
     }
 }
 

@@ -13,6 +13,7 @@ use driftless_plugin_api::{MediaType, Pin, Span};
 
 use super::{Graph, RunError, RunOptions, negotiate};
 use crate::catalog::Provider;
+use crate::clock::Forwards;
 use crate::executor::{Executor, RealTime, SegmentSignal, Signal, VirtualTime};
 use crate::loader::chain::Chain;
 use crate::loader::host::{FilterHost, GraphHost, HostClock};
@@ -62,6 +63,7 @@ impl Graph {
             complete: BTreeSet::new(),
             started: None,
             ran: Span::ZERO,
+            shown: Forwards::default(),
             told_priority: false,
             plan,
             options,

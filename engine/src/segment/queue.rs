@@ -135,20 +135,19 @@ impl Queue {
         while self.pop().is_some() {}
     }
 
+    /// Drops the oldest sample. A marker before it goes behind what waits, where a segment or an end of
+    /// stream is still valid.
     fn drop_oldest(&self) {
-        let mut markers = Vec::new();
-        while let Some(item) = self.items.pop() {
-            match item {
-                Item::Sample(_, length) => {
+        for _ in 0..self.items.len() {
+            match self.items.pop() {
+                Some(Item::Sample(_, length)) => {
                     self.fill_ns.fetch_sub(length.nanos(), Ordering::Relaxed);
-                    break;
+                    return;
                 }
-                Item::Marker(marker) => markers.push(marker),
+                // The room that it left is still there: only this side puts anything in.
+                Some(marker) => drop(self.items.push(marker)),
+                None => return,
             }
-        }
-        for marker in markers {
-            // Behind the samples it preceded; a segment or an end of stream stays valid there.
-            let _ = self.items.push(Item::Marker(marker));
         }
     }
 }
