@@ -10,7 +10,7 @@ use crate::abi::sample::RawSample;
 use crate::abi::status::Status;
 use crate::host::TakeBuffer;
 use crate::media::MediaType;
-use crate::time::StreamTime;
+use crate::time::{HostTime, StreamTime};
 
 /// Facts about a sample (LS-108), a set of bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -36,6 +36,8 @@ impl SampleFlags {
     pub const STOP_VALID: Self = Self(0x100);
     /// Ours: media times are valid.
     pub const MEDIA_TIME_VALID: Self = Self(0x1_0000);
+    /// Ours: the time of arrival is valid.
+    pub const ARRIVAL_VALID: Self = Self(0x2_0000);
 
     /// Whether all of `flags` are set.
     pub const fn contains(self, flags: Self) -> bool {
@@ -77,7 +79,8 @@ impl Sample {
             length: bytes.min(buffer.capacity()),
             buffer: buffer.into_raw(),
             media: RawMedia::default(),
-            reserved: [0; 2],
+            arrival: 0,
+            reserved: 0,
         })
     }
 
@@ -207,6 +210,19 @@ impl Sample {
     pub fn set_media_times(&mut self, times: Option<(i64, i64)>) {
         (self.0.media_start, self.0.media_stop) = times.unwrap_or_default();
         self.set_flags(self.flags().with(SampleFlags::MEDIA_TIME_VALID, times.is_some()));
+    }
+
+    /// When its data had arrived, where the source knows that better than by when it hands the sample
+    /// on: a network stack notes it. Who learns a clock from arrivals (LS-81) learns it sooner.
+    pub fn arrival(&self) -> Option<HostTime> {
+        let valid = self.flags().contains(SampleFlags::ARRIVAL_VALID);
+        valid.then(|| HostTime::from_nanos(self.0.arrival))
+    }
+
+    /// Sets or removes the time of arrival.
+    pub fn set_arrival(&mut self, arrival: Option<HostTime>) {
+        self.0.arrival = arrival.map_or(0, HostTime::nanos);
+        self.set_flags(self.flags().with(SampleFlags::ARRIVAL_VALID, arrival.is_some()));
     }
 
     /// The flags.

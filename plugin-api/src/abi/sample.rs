@@ -27,6 +27,8 @@ pub struct RawSample {
     pub buffer: *mut RawBuffer,
     /// The new media type, from this sample on; valid with TYPE_CHANGED.
     pub media: RawMedia,
+    /// Host time at which its data had arrived, ns; valid with ARRIVAL_VALID.
+    pub arrival: i64,
     /// Always 0.
-    pub reserved: [u64; 2],
+    pub reserved: u64,
 }

@@ -4,7 +4,7 @@
 //! estimated. It goes on over lost devices and new ones.
 
 use driftless_plugin_api::{ClockReading, HostTime, ReferenceTime, Span};
-use driftless_rate_match::Timeline;
+use driftless_rate_match::{Anchor, Timeline};
 
 /// A step of the line by more than this is doubted, until it has lasted: a busy system is late for a
 /// while, by 5 to 10 ms, and then catches up; a device that lost frames stays where it is.
@@ -34,7 +34,7 @@ impl DeviceClock {
     pub fn new(rate_hz: u32, now: HostTime) -> Self {
         let reference = ReferenceTime::from_nanos(now.nanos());
         Self {
-            timeline: Timeline::new(f64::from(rate_hz)),
+            timeline: Timeline::new(f64::from(rate_hz), Anchor::Earliest),
             rate_hz,
             position: 0,
             anchor: None,

@@ -75,7 +75,7 @@ impl Intake {
         }
     }
 
-    /// Queues a sample that arrived at `now`.
+    /// Queues a sample that came at `now`, or arrived when it says itself.
     ///
     /// # Errors
     ///
@@ -90,7 +90,7 @@ impl Intake {
         let frames = sample.values().len() / self.format.channels as usize;
         self.last_block = Span::of_frames(frames as i64, self.format.rate_hz);
         self.largest_frames = self.largest_frames.max(frames);
-        let arrived = arrival(&clock, now);
+        let arrived = arrival(&clock, sample.arrival().unwrap_or(now));
         let row = self.decider.decision().map(|decision| decision.row);
         if let Some(decision) = self.decider.sample(&self.host, &clock, sample.start().is_some()) {
             self.follow(decision, sample, arrived, &clock);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
-use driftless_rate_match::{Against, LinkConfig, Timeline, link};
+use driftless_rate_match::{Against, Anchor, LinkConfig, Timeline, link};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let host = cpal::default_host();
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         writer.write(&kept, None, now(), false);
     };
     let (mut device, mut position, mut mixed) =
-        (Timeline::new(f64::from(to.sample_rate)), 0i64, vec![0.0; 96_000]);
+        (Timeline::new(f64::from(to.sample_rate), Anchor::Mean), 0i64, vec![0.0; 96_000]);
     let play = move |out: &mut [f32], _: &cpal::OutputCallbackInfo| {
         let frames = out.len() / wide_out;
         device.observe(position, now());

@@ -7,8 +7,23 @@ use crate::estimate::{Estimator, Fit, Point, Windows};
 
 /// A worse fit must show so often in a row, ten times a second, to be believed.
 const DOUBTS: u32 = 10;
-/// Of the first readings none is an outlier.
-const CREDULOUS: f64 = 40.0;
+/// The first readings are judged together, when there are so many.
+const FIRST: usize = 32;
+/// Standard deviations from the line beyond which a reading counts as if it stood there (P. J. Huber,
+/// "Robust estimation of a location parameter", 1964): a callback that came late says that it is
+/// late, not how much.
+const CLIP: f64 = 4.0;
+/// Standard deviations from the line beyond which a reading is left out.
+const OUTLIER: f64 = 8.0;
+/// A normal distribution's standard deviation over the median of its absolute values.
+const SIGMA_OF_MEDIAN: f64 = 1.483;
+/// How quickly the median of the residuals follows them, per reading.
+const SCALE_STEP: f64 = 0.05;
+/// The least it can be, seconds: readings are whole nanoseconds, callbacks seldom better than this.
+const LEAST_SCALE_S: f64 = 1e-6;
+
+/// Until then the earliest readings are only being found, seconds.
+const EDGE_FOUND_S: f64 = 1.0;
 
 /// What a line is expected to meet.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,7 +47,7 @@ impl Default for LineConfig {
         Self {
             rate_hz: 48_000.0,
             prior_ppm: 200.0,
-            outlier_ns: 5e6,
+            outlier_ns: 200e3,
             patience_ns: 1e9,
             run: 6,
             estimator: Estimator::Best,
@@ -62,6 +77,16 @@ pub struct ClockLine {
     shift: f64,
     /// Distance of the line from the edge, or the middle, that it goes along with, seconds.
     held: f64,
+    /// Distance of the earliest readings from the line, smoothed, seconds.
+    edge: f64,
+    /// Readings that came before the scale was known.
+    first: [Point; FIRST],
+    count: usize,
+    /// Median distance of the readings from the line, seconds, once it is known.
+    scale: Option<f64>,
+    /// Where the line was last drawn, and where the last reading stood.
+    drawn: f64,
+    latest: f64,
     /// Fits in a row that were much worse than the one in use.
     doubts: u32,
     away: Away,
@@ -87,6 +112,12 @@ impl ClockLine {
             origin: None,
             shift: 0.0,
             held: 0.0,
+            edge: 0.0,
+            first: [Point::default(); FIRST],
+            count: 0,
+            scale: None,
+            drawn: 0.0,
+            latest: 0.0,
             doubts: 0,
             away: Away::default(),
             shifts: 0,
@@ -97,7 +128,8 @@ impl ClockLine {
     pub fn clear(&mut self) {
         self.windows.clear();
         (self.fit, self.origin) = (None, None);
-        (self.shift, self.held) = (0.0, 0.0);
+        (self.shift, self.held, self.edge) = (0.0, 0.0, 0.0);
+        (self.scale, self.count, self.drawn, self.latest) = (None, 0, 0.0, 0.0);
         self.away = Away::default();
     }
 
@@ -116,29 +148,81 @@ impl ClockLine {
         let (first, start) = *self.origin.get_or_insert((frames, time_ns));
         let x = (frames - first) as f64 / self.config.rate_hz;
         let y = (time_ns - start) as f64 * 1e-9 - x - self.shift;
-        let point = Point { x, y };
-        if self.is_outlier(point) {
-            self.follow_away(point, patience_ns * 1e-9);
-            return;
+        let Some(scale) = self.scale else { return self.begin(Point { x, y }) };
+        self.weigh(Point { x, y }, scale, patience_ns * 1e-9);
+    }
+
+    /// Takes one of the first readings as it is. When there are enough they are looked at once more:
+    /// a stream that is being set up has readings that are far off.
+    fn begin(&mut self, point: Point) {
+        self.first[self.count] = point;
+        self.count += 1;
+        self.latest = point.x;
+        if self.count < FIRST {
+            return self.take(point);
+        }
+        let (line, scale) = typical(&self.first);
+        self.scale = Some(scale);
+        self.windows.clear();
+        let clip = CLIP * sigma(scale);
+        for Point { x, y } in self.first {
+            let off = y - line.y - line.x * x;
+            self.windows.add(Point { x, y: y - off + off.clamp(-clip, clip) });
+        }
+        self.redraw(point.x);
+    }
+
+    /// Takes a reading as what it is beside all before it.
+    fn weigh(&mut self, Point { x, y }: Point, scale: f64, patience: f64) {
+        let off = y - self.middle(x);
+        let passed = (x - std::mem::replace(&mut self.latest, x)).max(0.0);
+        let is_outlier = off.abs() > (OUTLIER * sigma(scale)).max(self.config.outlier_ns * 1e-9);
+        let step = match is_outlier {
+            // Slower than those who are away need to be believed.
+            true => SCALE_STEP.min(0.5 * passed / patience.max(1e-9)),
+            false => SCALE_STEP,
+        };
+        let grows = off.abs() > scale;
+        self.scale = Some(scale.max(LEAST_SCALE_S) * if grows { 1.0 + step } else { 1.0 - step });
+        if is_outlier {
+            return self.follow_away(Point { x, y }, patience);
         }
         self.away.count = 0;
-        self.take(point);
+        let clip = CLIP * sigma(scale);
+        self.take(Point { x, y: y - off + off.clamp(-clip, clip) });
     }
 
     fn take(&mut self, point: Point) {
-        if !self.windows.add(point) && self.windows.readings() >= 50.0 {
-            return;
+        if self.windows.add(point) || self.windows.readings() < 50.0 {
+            self.redraw(point.x);
         }
+    }
+
+    fn redraw(&mut self, x: f64) {
         let Some(fit) = self.windows.fit() else { return };
         if self.is_doubtful(&fit) {
             return;
         }
         let turned = self.fit.is_some_and(|old| old.by_hull != fit.by_hull);
-        let before = self.middle(point.x);
+        let before = self.middle(x);
         self.fit = Some(fit);
         if turned {
-            self.held += before - self.middle(point.x);
+            self.held += before - self.middle(x);
         }
+        self.draw_edge(&fit, x);
+    }
+
+    /// The more readings there are, the earlier is the earliest of them, and a window that became
+    /// shorter knows fewer. The noise's width over the time that has passed is as fast as the first
+    /// of that can be; the second nobody shall hear.
+    fn draw_edge(&mut self, fit: &Fit, x: f64) {
+        let edge = fit.mean.y + fit.edge + self.slope() * (x - fit.mean.x) - self.middle(x);
+        let most = match x > EDGE_FOUND_S {
+            true => fit.spread * (x - self.drawn) / x,
+            false => f64::INFINITY,
+        };
+        self.edge += (edge - self.edge).clamp(-most, most);
+        self.drawn = x;
     }
 
     /// A much worse fit than the last means that the clock has changed, or, now and then, chance.
@@ -147,14 +231,6 @@ impl ClockLine {
         let worse = self.fit.is_some_and(|old| fit.slope_error > 2.0 * old.slope_error);
         self.doubts = if worse { self.doubts + 1 } else { 0 };
         (1..DOUBTS).contains(&self.doubts)
-    }
-
-    fn is_outlier(&self, point: Point) -> bool {
-        let Some(fit) = self.fit.filter(|_| self.windows.readings() >= CREDULOUS) else {
-            return false;
-        };
-        let limit = (self.config.outlier_ns * 1e-9).max(8.0 * fit.spread);
-        (point.y - self.middle(point.x)).abs() > limit
     }
 
     fn follow_away(&mut self, point: Point, patience: f64) {
@@ -191,13 +267,8 @@ impl ClockLine {
     }
 
     fn height(&self, x: f64, anchor: Anchor) -> f64 {
-        self.shift
-            + match (anchor, self.fit) {
-                (Anchor::Earliest, Some(fit)) => {
-                    fit.mean.y + fit.edge + self.slope() * (x - fit.mean.x)
-                }
-                _ => self.middle(x),
-            }
+        let edge = if anchor == Anchor::Earliest { self.edge } else { 0.0 };
+        self.shift + self.middle(x) + edge
     }
 
     /// The slope, drawn towards zero as far as the readings are worse than the expectation.
@@ -239,11 +310,11 @@ impl ClockLine {
     }
 
     /// Standard error of the line's height now, seconds.
-    pub fn height_error(&self, anchor: Anchor) -> f64 {
-        self.fit.map_or(1e-3, |fit| match anchor {
+    pub fn height_error(&self) -> f64 {
+        self.fit.map_or(1e-3, |fit| match fit.by_hull {
+            true => fit.edge_error,
             // At the end of a line of least squares the error is twice that of its middle.
-            Anchor::Mean if !fit.by_hull => 2.0 * fit.mean_error,
-            _ => fit.edge_error,
+            false => 2.0 * fit.mean_error,
         })
     }
 
@@ -256,6 +327,31 @@ impl ClockLine {
     pub fn fit(&self) -> Option<&Fit> {
         self.fit.as_ref()
     }
+}
+
+/// Standard deviation of normal noise whose absolute values have the median `scale`.
+fn sigma(scale: f64) -> f64 {
+    SIGMA_OF_MEDIAN * scale.max(LEAST_SCALE_S)
+}
+
+/// The line that most of the points stand at, as (slope, height at 0), and their median distance
+/// from it. Up to half of them may be anywhere (repeated medians: A. F. Siegel, "Robust regression
+/// using repeated medians", 1982).
+fn typical(points: &[Point; FIRST]) -> (Point, f64) {
+    let slope = median(points.map(|a| {
+        median(points.map(|b| match a.x == b.x {
+            true => 0.0,
+            false => (a.y - b.y) / (a.x - b.x),
+        }))
+    }));
+    let height = median(points.map(|p| p.y - slope * p.x));
+    let scale = median(points.map(|p| (p.y - height - slope * p.x).abs()));
+    (Point { x: slope, y: height }, scale)
+}
+
+fn median(mut values: [f64; FIRST]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    (values[FIRST / 2 - 1] + values[FIRST / 2]) / 2.0
 }
 
 /// A time in nanoseconds with its fraction: a billionth of a second is not fine enough for a

@@ -63,7 +63,8 @@ impl Controller {
         self.ratio_ppm
     }
 
-    /// Is the ratio within the tuning's `locked_ppm` of the true one, as far as one can know?
+    /// Is the ratio within the tuning's `locked_ppm` of the true one, as far as one can know, and has
+    /// it arrived there?
     pub fn is_locked(&self) -> bool {
         self.locked
     }
@@ -89,7 +90,7 @@ impl Controller {
         let wanted = aim.ratio_ppm + self.correction_ppm(aim);
         let limit = self.slew_ppm() * seconds;
         let smoothing_s = match self.phase {
-            Phase::Track => self.tuning.ratio_smoothing_s,
+            Phase::Track => self.smoothing_s((wanted - self.ratio_ppm).abs()),
             _ => self.tuning.acquire_smoothing_s,
         };
         // Two low passes, so that the ratio's slope has no corners either.
@@ -116,7 +117,16 @@ impl Controller {
             _ if near && aim.ratio_error_ppm < t.lost_ppm => Phase::Track,
             _ => Phase::Acquire,
         };
-        self.locked = self.phase == Phase::Track && aim.ratio_error_ppm < t.locked_ppm;
+        // Once locked it takes more to doubt it.
+        let most_ppm = if self.locked { 5.0 * t.locked_ppm } else { t.locked_ppm };
+        self.locked =
+            self.phase == Phase::Track && aim.ratio_error_ppm < t.locked_ppm && off_ppm < most_ppm;
+    }
+
+    /// Far from the ratio that is wanted haste is heard less than being wrong.
+    fn smoothing_s(&self, off_ppm: f64) -> f64 {
+        let t = &self.tuning;
+        t.ratio_smoothing_s * (t.calm_ppm / off_ppm.max(1e-9)).clamp(0.2, 1.0)
     }
 
     fn slew_ppm(&self) -> f64 {
@@ -136,11 +146,13 @@ impl Controller {
             if self.phase == Phase::Track { t.correction_s } else { t.acquire_correction_s };
         let slow = (aim.error_error * 1e6 / t.wander_ppm).max(quick);
         let wanted = (certain / quick + doubtful / slow) * 1e6;
+        let beyond = (certain.abs() - t.gentle_error_s).max(0.0);
+        let gentle = t.wander_ppm + beyond / t.gentle_correction_s * 1e6;
         // Not faster than the slew limit can bring to rest on time.
         let brake = (2.0 * self.slew_ppm() * 1e6 * aim.error.abs()).sqrt() * 0.7;
         let most = match self.phase {
             // An error that is older than the estimate may stay a while: nobody hears it.
-            Phase::Track => brake.min(t.wander_ppm + 0.3 * aim.ratio_error_ppm),
+            Phase::Track => brake.min(gentle + 0.3 * aim.ratio_error_ppm),
             _ => brake,
         };
         wanted.clamp(-most, most)

@@ -6,11 +6,11 @@ use crate::clock_line::{Anchor, ClockLine, ClockTime, LineConfig};
 const JUMP_NS: f64 = 5e6;
 /// Time constant with which it glides to the estimate, seconds.
 const GLIDE_S: f64 = 1.0;
-/// The same once it is near, where haste would only be heard.
-const SLOW_GLIDE_S: f64 = 20.0;
-/// How near that is, seconds.
+/// An error below this may stay for as long as it takes, seconds.
 const NEAR_S: f64 = 500e-6;
-/// What noise may add to its slope, seconds a second.
+/// Time constant with which what is beyond goes away, seconds.
+const FAR_GLIDE_S: f64 = 3.0;
+/// How much steeper it may always be, seconds a second.
 const WANDER: f64 = 0.1e-6;
 
 /// Turns frame positions into times, from noisy observations. `[any]`
@@ -22,8 +22,8 @@ const WANDER: f64 = 0.1e-6;
 /// For the player it says when the device plays the next frame:
 ///
 /// ```
-/// # use driftless_rate_match::Timeline;
-/// let mut device = Timeline::new(48_000.0);
+/// # use driftless_rate_match::{Anchor, Timeline};
+/// let mut device = Timeline::new(48_000.0, Anchor::Earliest);
 /// let (mut position, latency_ns) = (0, 10_000_000);
 /// for callback in 0..100 {
 ///     let now_ns = callback * 10_000_000 + 1_000 * (callback % 7); // late now and then
@@ -43,11 +43,12 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// A time line of a clock with this nominal rate, frames a second. `[main]`
-    pub fn new(rate_hz: f64) -> Self {
+    /// A time line of a clock with this nominal rate, frames a second, along the earliest
+    /// observations or through their middle. `[main]`
+    pub fn new(rate_hz: f64, anchor: Anchor) -> Self {
         let line =
             ClockLine::new(LineConfig { rate_hz, patience_ns: 0.1e9, ..LineConfig::default() });
-        Self { line, rate_hz, stretch: None, anchor: Anchor::Earliest }
+        Self { line, rate_hz, stretch: None, anchor }
     }
 
     /// Frame `position_frames` was seen at `observed_ns`. `[any]`
@@ -64,12 +65,20 @@ impl Timeline {
         });
     }
 
-    /// Slope that brings the line's error down: quickly what is certain, slowly what may be noise.
+    /// Slope that brings the time line's error down: no steeper than the line's own slope is unknown,
+    /// for that is how much wanders anyway, unless the error is one that is seen or heard.
     fn glide(&self, off_s: f64) -> f64 {
-        let noise = 3.0 * self.line.height_error(self.anchor);
-        let certain = (off_s.abs() - noise).max(0.0).copysign(off_s);
-        let glide_s = if off_s.abs() > NEAR_S { GLIDE_S } else { SLOW_GLIDE_S };
-        certain / glide_s + (off_s - certain).clamp(-WANDER, WANDER) / GLIDE_S.max(1.0)
+        let unknown = 2e-6 * self.line.slope_error_ppm();
+        let beyond = (off_s.abs() - NEAR_S).max(0.0) / FAR_GLIDE_S;
+        let most = WANDER + unknown + beyond;
+        (off_s / GLIDE_S).clamp(-most, most)
+    }
+
+    /// Steps to where the line is by now instead of gliding there: for when nobody listens yet. `[any]`
+    pub fn align(&mut self, position_frames: i64) {
+        if let Some(time) = self.line.time_ns(position_frames, 0.0, self.anchor) {
+            self.stretch = Some((position_frames, time, self.line.slope_ppm() * 1e-6));
+        }
     }
 
     /// When the frame at `position_frames` is, ns; 0 before the first observation. `[any]`

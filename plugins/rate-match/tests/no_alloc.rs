@@ -1,7 +1,7 @@
 //! LS-M22: neither end of a link allocates or frees.
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use driftless_rate_match::{Against, LinkConfig, Quality, Timeline, link};
+use driftless_rate_match::{Against, Anchor, LinkConfig, Quality, Timeline, link};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -13,7 +13,7 @@ fn a_link_runs_through_all_its_phases_without_allocating() {
         for (quality, input_rate_hz) in [(Quality::Standard, 48_000), (Quality::Studio, 44_100)] {
             let config = LinkConfig { against, quality, input_rate_hz, ..LinkConfig::default() };
             let (mut writer, mut player) = link(config).expect("the configuration is in range");
-            let mut device = Timeline::new(48_000.0);
+            let mut device = Timeline::new(48_000.0, Anchor::Earliest);
             let block = [0.25f32; 2 * 441];
             let mut out = [0.0f32; 2 * 480];
             assert_no_alloc(|| {

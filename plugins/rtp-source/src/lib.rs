@@ -129,6 +129,7 @@ impl RtpSource {
         };
         let mut sample = payload;
         sample.set_times(Some(stamp.start), Some(stamp.stop));
+        sample.set_arrival(Some(arrival));
         sample.set_media_times(Some((position, position.saturating_add(i64::from(frames)))));
         sample.set_discontinuity(std::mem::take(&mut self.gap) || stamp.discontinuity);
         Some(sample)

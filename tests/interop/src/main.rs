@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use driftless_test_servers::{Kind, Server};
+use driftless_test_servers::{Kind, Server, grants_priority};
 
 use case::Case;
 use figures::Figures;
@@ -61,6 +61,9 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
     ctrlc::set_handler(run::interrupt)?;
     let bench = Bench::new(arguments.programs.clone(), arguments.keep.clone(), arguments.seconds)?;
+    if !grants_priority() {
+        eprintln!("no real-time priority here: what else runs is measured as well");
+    }
     let mut lines = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| chosen(&arguments.servers, kind.name())) {
         let server = Server::start(kind)?;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read as _};
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -9,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use driftless_test_analysis::{speech, tone};
-use driftless_test_servers::{Kind, Process, RATE_HZ, Recorder, Recording, Server};
+use driftless_test_servers::{Kind, Process, RATE_HZ, Recorder, Recording, Server, urgent};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -19,9 +20,6 @@ use crate::machine::{Watch, used_seconds};
 
 /// The tone: no whole number of its periods fits a packet or a device period.
 const TONE_HZ: f64 = 997.0;
-
-/// Where the stream is sent.
-const PORT: u16 = 5304;
 
 /// After the start of the tone, the player may be this long without lock.
 const SETTLING_S: f64 = 5.0;
@@ -41,6 +39,8 @@ pub struct Bench {
     keep: Option<PathBuf>,
     folder: TempDir,
     seconds: u64,
+    /// Where the streams are sent.
+    port: u16,
 }
 
 impl Bench {
@@ -59,7 +59,14 @@ impl Bench {
         }
         let manifest =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/rtp-to-speakers.toml");
-        Ok(Self { programs, manifest, keep, folder: tempfile::tempdir()?, seconds })
+        Ok(Self {
+            programs,
+            manifest,
+            keep,
+            folder: tempfile::tempdir()?,
+            seconds,
+            port: free_port()?,
+        })
     }
 
     /// Plays, records, measures.
@@ -122,7 +129,7 @@ impl Bench {
         command.arg("--json").arg("-p").arg(&self.programs).arg("run").arg(&self.manifest);
         command.arg("--for").arg(format!("{}s", self.seconds));
         for set in [
-            format!("network.port={PORT}"),
+            format!("network.port={}", self.port),
             format!("network.format={}/{RATE_HZ}/2", case.encoding()),
             format!("speakers.host={host}"),
         ] {
@@ -137,20 +144,20 @@ impl Bench {
         let encoding = case.encoding();
         let mut command = match case {
             Case::Ffmpeg { .. } => {
-                let mut command = Command::new("ffmpeg");
+                let mut command = urgent("ffmpeg");
                 let tone = format!("0.89*sin(2*PI*{TONE_HZ}*t)");
                 command.args(["-v", "error", "-nostdin", "-re", "-f", "lavfi", "-i"]);
                 command.arg(format!("aevalsrc={tone}|{tone}:s={RATE_HZ}:d={seconds}"));
                 command
             }
             Case::Speech => {
-                let mut command = Command::new("ffmpeg");
+                let mut command = urgent("ffmpeg");
                 command.args(["-v", "error", "-nostdin", "-re", "-i"]).arg(self.speech()?);
                 command
             }
             _ => {
-                let mut command = Command::new(self.programs.join("driftless-rtp-sender"));
-                command.arg(format!("--to=127.0.0.1:{PORT}"));
+                let mut command = urgent(self.programs.join("driftless-rtp-sender"));
+                command.arg(format!("--to=127.0.0.1:{}", self.port));
                 command.arg(format!("--ppm={}", case.ppm())).arg(format!("--for={seconds}s"));
                 command.arg(format!("--format={encoding}/{RATE_HZ}/2"));
                 command
@@ -158,7 +165,9 @@ impl Bench {
         };
         if matches!(case, Case::Ffmpeg { .. } | Case::Speech) {
             let codec = if encoding == "L24" { "pcm_s24be" } else { "pcm_s16be" };
-            command.args(["-c:a", codec, "-f", "rtp"]).arg(format!("rtp://127.0.0.1:{PORT}"));
+            command
+                .args(["-c:a", codec, "-f", "rtp"])
+                .arg(format!("rtp://127.0.0.1:{}", self.port));
         }
         Process::start(command.stdout(Stdio::null()))
     }
@@ -239,6 +248,16 @@ impl Bench {
             );
         }
         Ok(())
+    }
+}
+
+/// An even port, as RTP wants it, that nobody has now.
+fn free_port() -> io::Result<u16> {
+    loop {
+        let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
+        if port % 2 == 0 {
+            return Ok(port);
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! A child process that ends with its owner.
 
+use std::ffi::OsStr;
 use std::io;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +11,32 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a process that was asked to end may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A command that runs at real-time priority where the system grants it, as sound servers and their
+/// clients do on a desktop; where not, as usual.
+///
+/// Without it a server on a busy machine loses time, and what is measured is the machine.
+pub fn urgent(program: impl AsRef<OsStr>) -> Command {
+    if !grants_priority() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("chrt");
+    command.args(["--fifo", PRIORITY]).arg(program);
+    command
+}
+
+/// Whether [`urgent`] makes a difference.
+pub fn grants_priority() -> bool {
+    static GRANTED: OnceLock<bool> = OnceLock::new();
+    *GRANTED.get_or_init(|| {
+        let mut command = Command::new("chrt");
+        command.args(["--fifo", PRIORITY, "true"]).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    })
+}
+
+/// Below what a driver's own threads use.
+const PRIORITY: &str = "20";
 
 /// A child process; dropping it ends it. `[any]`
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::process::{grants_priority, urgent};
 use crate::{CHANNELS, Process, RATE_HZ};
 
 /// The sink of PulseAudio and PipeWire.
@@ -92,9 +93,9 @@ impl Server {
         &self.variables
     }
 
-    /// A client of this server: the command with the environment that leads to it.
+    /// A client of this server: the command with the environment that leads to it, [`urgent`].
     pub fn client(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
+        let mut command = urgent(program);
         for other in ["PIPEWIRE_REMOTE", "DISPLAY", "DBUS_SESSION_BUS_ADDRESS"] {
             command.env_remove(other);
         }
@@ -116,7 +117,10 @@ impl Server {
         let cookie = self.folder.path().join("cookie");
         let mut command = self.client("pulseaudio");
         command.args(["-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]);
-        command.args(["--disallow-exit=yes", "--realtime=no", "--log-target=stderr"]);
+        command.args(["--disallow-exit=yes", "--log-target=stderr"]);
+        // It gives up the priority that it is started with.
+        let realtime = if grants_priority() { "yes" } else { "no" };
+        command.arg(format!("--realtime={realtime}"));
         command.arg("-L").arg(format!(
             "module-native-protocol-unix socket={} auth-anonymous=1 auth-cookie={}",
             socket.display(),

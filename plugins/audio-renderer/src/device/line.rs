@@ -1,7 +1,7 @@
 //! When a device asks for its periods: callback times, smoothed.
 
 use driftless_plugin_api::{HostTime, Span};
-use driftless_rate_match::Timeline;
+use driftless_rate_match::{Anchor, Timeline};
 
 /// A period that a device asked for.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ pub(crate) struct Asked {
     pub rate: f64,
 }
 
-/// One device's frames against host time. Callbacks can be late, never early. `[device]`
+/// One device's frames against host time. `[device]`
 #[derive(Debug)]
 pub(crate) struct DeviceLine {
     timeline: Timeline,
@@ -25,8 +25,11 @@ pub(crate) struct DeviceLine {
 }
 
 impl DeviceLine {
-    pub fn new(rate_hz: u32) -> Self {
-        Self { timeline: Timeline::new(f64::from(rate_hz)), position: 0, origin: HostTime::ZERO }
+    /// The line goes along the earliest callbacks where they can only be late, and through their middle
+    /// where the device tells its delay as well: what the one is off by, the other takes back.
+    pub fn new(rate_hz: u32, anchor: Anchor) -> Self {
+        let timeline = Timeline::new(f64::from(rate_hz), anchor);
+        Self { timeline, position: 0, origin: HostTime::ZERO }
     }
 
     /// Frame 0 is to be counted from `origin` on, where it may have been before a pause.
@@ -40,6 +43,11 @@ impl DeviceLine {
         let due = self.origin + Span::from_nanos(self.timeline.time_of(self.position));
         self.position += frames as i64;
         Asked { seen, due, rate: 1.0 + self.timeline.rate_ppm() * 1e-6 }
+    }
+
+    /// What was found so far is taken as it is: nothing has been played by it yet.
+    pub fn settle(&mut self) {
+        self.timeline.align(self.position);
     }
 
     /// What was seen so far tells nothing of what comes.

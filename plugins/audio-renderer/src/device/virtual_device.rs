@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
 use driftless_plugin_api::{FilterError, HostTime, Span};
+use driftless_rate_match::Anchor;
 
 use super::{Device, DeviceLine, News, StreamFormat};
 use crate::callback::Callback;
@@ -58,7 +59,7 @@ impl VirtualDevice {
             period_ns: period_frames as f64 * 1e9 / true_rate_hz,
             jitter: options.jitter,
             random: Random(seed),
-            line: DeviceLine::new(rate_hz),
+            line: DeviceLine::new(rate_hz, Anchor::Earliest),
             callback: None,
             base: None,
             next: 0,
@@ -81,7 +82,7 @@ impl VirtualDevice {
             period_ns: period.nanos() as f64,
             jitter: Span::ZERO,
             random: Random(0),
-            line: DeviceLine::new(rate_hz),
+            line: DeviceLine::new(rate_hz, Anchor::Earliest),
             callback: Some(callback),
             base: Some(now + period),
             next: 0,

@@ -1,6 +1,6 @@
 //! A source and a device in virtual time, with a contender between them.
 
-use driftless_rate_match::{Against, LinkConfig, Player, Timeline, Tuning, Writer, link};
+use driftless_rate_match::{Against, Anchor, LinkConfig, Player, Timeline, Tuning, Writer, link};
 
 use crate::{
     measure::tone_db,
@@ -264,7 +264,7 @@ impl Ours {
         Self {
             writer,
             player,
-            device: Timeline::new(RATE),
+            device: Timeline::new(RATE, Anchor::Earliest),
             played: 0,
             stamped,
             delay_ms: TARGET_MS + scenario.arrival.mean_ms(),

@@ -16,10 +16,16 @@ pub struct Tuning {
     pub acquire_smoothing_s: f64,
     /// The same once it tracks. Longer is smoother.
     pub ratio_smoothing_s: f64,
+    /// It follows quicker, up to five times, when it is off by more than this, ppm.
+    pub calm_ppm: f64,
     /// Time constant with which an error of the position is worked off while acquiring, seconds.
     pub acquire_correction_s: f64,
     /// The same once it tracks.
     pub correction_s: f64,
+    /// An error beyond this may bend the ratio by more than `wander_ppm` while it tracks, seconds.
+    pub gentle_error_s: f64,
+    /// Time constant with which that is worked off, seconds.
+    pub gentle_correction_s: f64,
     /// Wander of the ratio that noise in the position may cause, ppm.
     pub wander_ppm: f64,
     /// Acquire ends when the ratio is this near the estimate, as far as noise lets that be known, ppm.
@@ -51,9 +57,12 @@ impl Default for Tuning {
             acquire_slew_ppm_s: 2_000.0,
             track_slew_ppm_s: 15.0,
             acquire_smoothing_s: 0.05,
-            ratio_smoothing_s: 0.7,
+            ratio_smoothing_s: 2.0,
+            calm_ppm: 5.0,
             acquire_correction_s: 0.3,
             correction_s: 5.0,
+            gentle_error_s: 0.5e-3,
+            gentle_correction_s: 20.0,
             wander_ppm: 0.1,
             track_ppm: 0.1,
             track_error_s: 0.5e-6,

@@ -20,6 +20,8 @@ const PIECES: usize = SAME_LENGTH * LEVELS + 1;
 const AGREEMENT: f64 = 5.0;
 /// The same for a hull, whose errors have longer tails than Gauss's.
 const HULL_AGREEMENT: f64 = 9.0;
+/// Noise is expected to move by twice its width, but not by more than this, seconds.
+const CREEP: f64 = 100e-6;
 /// Fewer readings say little of their own noise.
 const READINGS: f64 = 32.0;
 /// Fewer pieces say little of the noise at its edge.
@@ -171,7 +173,7 @@ impl Windows {
             }
             tried = fit.length;
             let agreement = if fit.by_hull { HULL_AGREEMENT } else { AGREEMENT };
-            let margin = agreement * fit.slope_error;
+            let margin = agreement * fit.slope_error + creep(&fit);
             low = low.max(fit.slope - margin);
             high = high.min(fit.slope + margin);
             if low > high {
@@ -183,6 +185,12 @@ impl Windows {
         }
         chosen
     }
+}
+
+/// What a rate may seem to change by when the noise moves as a whole and stays there: a processor
+/// that sleeps deeper answers later for as long as it does.
+fn creep(fit: &Fit) -> f64 {
+    CREEP.min(2.0 * fit.spread) / fit.length.max(1e-9)
 }
 
 fn flipped(point: Point) -> Point {
@@ -205,6 +213,9 @@ struct Window {
     moments: Moments,
     lower: Edge,
     upper: Edge,
+    /// Count and mean of each piece.
+    means: [(f64, Point); PIECES],
+    pieces: usize,
     newest: f64,
     oldest: f64,
 }
@@ -270,6 +281,8 @@ impl Window {
             moments: Moments::default(),
             lower: Edge::new(),
             upper: Edge::new(),
+            means: [(0.0, Point::default()); PIECES],
+            pieces: 0,
             newest: f64::NEG_INFINITY,
             oldest: f64::INFINITY,
         }
@@ -284,6 +297,8 @@ impl Window {
             return;
         }
         self.moments.merge(&piece.moments);
+        self.means[self.pieces] = (piece.moments.count, piece.moments.mean);
+        self.pieces += 1;
         for vertex in piece.hull.vertices() {
             self.newest = self.newest.max(vertex.x);
             self.oldest = self.oldest.min(vertex.x);
@@ -304,17 +319,35 @@ impl Window {
         let spread = self.moments.spread(slope);
         let count = self.moments.count;
         let mean = self.moments.mean;
+        let alike = self.likeness(slope, spread);
         Some(Fit {
             slope,
-            slope_error: error.hypot(FLOOR),
+            slope_error: (alike * error).hypot(FLOOR),
             mean,
             edge: self.lower.lowest(slope) - (mean.y - slope * mean.x),
-            mean_error: spread / count.sqrt(),
-            edge_error: 2.0 * self.lower.width(slope) / count,
+            mean_error: alike * spread / count.sqrt(),
+            edge_error: alike * 2.0 * self.lower.width(slope) / count,
             spread,
             length: self.length(),
             by_hull: by_hull.is_some(),
         })
+    }
+
+    /// By how much errors are larger than those of as many readings that know nothing of each other.
+    ///
+    /// A machine that is busy for a second makes all readings of that second late. Then the means of
+    /// the pieces scatter more than the scatter within them explains (batch means: R. W. Conway,
+    /// "Some tactical problems in digital simulation", 1963).
+    fn likeness(&self, slope: f64, spread: f64) -> f64 {
+        let pieces = &self.means[..self.pieces];
+        if pieces.len() < 4 || spread == 0.0 {
+            return 1.0;
+        }
+        let Moments { mean, .. } = self.moments;
+        let off =
+            |(count, at): &(f64, Point)| count * (at.y - mean.y - slope * (at.x - mean.x)).powi(2);
+        let scatter = pieces.iter().map(off).sum::<f64>() / (pieces.len() as f64 - 2.0);
+        (scatter.sqrt() / spread).max(1.0)
     }
 
     /// The slopes of both edges, each with its weight: a long tail weighs nothing.

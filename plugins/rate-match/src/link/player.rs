@@ -300,7 +300,7 @@ impl Player {
         let ratio = (1.0 + self.device.slope_ppm() * 1e-6) / (1.0 + source.slope_ppm() * 1e-6);
         Some(Aim {
             error: now.since(due) * 1e-9,
-            error_error: source.height_error(self.anchor()),
+            error_error: source.height_error(),
             ratio_ppm: (ratio - 1.0) * 1e6,
             ratio_error_ppm: source.slope_error_ppm().hypot(self.device.slope_error_ppm()),
         })

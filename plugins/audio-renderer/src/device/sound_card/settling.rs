@@ -4,6 +4,7 @@
 //! milliseconds a second, which would be followed as if the device's rate were off by thousands of ppm.
 
 use driftless_plugin_api::{HostTime, Span};
+use driftless_rate_match::Anchor;
 
 use super::delay::Delay;
 use crate::device::{Asked, DeviceLine};
@@ -34,7 +35,7 @@ impl Settling {
     pub fn new(rate_hz: u32) -> Self {
         Self {
             rate_hz,
-            line: DeviceLine::new(rate_hz),
+            line: DeviceLine::new(rate_hz, Anchor::Mean),
             delay: Delay::new(),
             stage: Stage::Filling(None),
         }
@@ -61,6 +62,7 @@ impl Settling {
             }
             Stage::Finding(since) if now - since >= FINDING => {
                 self.delay.keep();
+                self.line.settle();
                 self.stage = Stage::Settled;
             }
             _ => {}
