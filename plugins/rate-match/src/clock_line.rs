@@ -8,7 +8,7 @@ use crate::estimate::{Estimator, Fit, Point, Windows};
 /// A worse fit must show so often in a row, ten times a second, to be believed.
 const DOUBTS: u32 = 10;
 /// The first readings are judged together, when there are so many.
-const FIRST: usize = 32;
+const FEW: usize = 32;
 /// Standard deviations from the line beyond which a reading counts as if it stood there (P. J. Huber,
 /// "Robust estimation of a location parameter", 1964): a callback that came late says that it is
 /// late, not how much.
@@ -37,7 +37,7 @@ pub struct LineConfig {
     /// How long readings stay away before the line is shifted to them.
     pub patience_ns: f64,
     /// Readings in a row that must stay away before that.
-    pub run: u32,
+    pub run: usize,
     /// Which estimator gives the slope.
     pub estimator: Estimator,
 }
@@ -79,8 +79,8 @@ pub struct ClockLine {
     held: f64,
     /// Distance of the earliest readings from the line, smoothed, seconds.
     edge: f64,
-    /// Readings that came before the scale was known.
-    first: [Point; FIRST],
+    /// The first readings, later those that are away.
+    few: [Point; FEW],
     count: usize,
     /// Median distance of the readings from the line, seconds, once it is known.
     scale: Option<f64>,
@@ -96,10 +96,9 @@ pub struct ClockLine {
 /// Readings in a row that lie to one side, away from the line.
 #[derive(Debug, Clone, Copy, Default)]
 struct Away {
-    count: u32,
+    count: usize,
     begin: f64,
-    sum: f64,
-    least: f64,
+    is_late: bool,
 }
 
 impl ClockLine {
@@ -113,7 +112,7 @@ impl ClockLine {
             shift: 0.0,
             held: 0.0,
             edge: 0.0,
-            first: [Point::default(); FIRST],
+            few: [Point::default(); FEW],
             count: 0,
             scale: None,
             drawn: 0.0,
@@ -155,17 +154,17 @@ impl ClockLine {
     /// Takes one of the first readings as it is. When there are enough they are looked at once more:
     /// a stream that is being set up has readings that are far off.
     fn begin(&mut self, point: Point) {
-        self.first[self.count] = point;
+        self.few[self.count] = point;
         self.count += 1;
         self.latest = point.x;
-        if self.count < FIRST {
+        if self.count < FEW {
             return self.take(point);
         }
-        let (line, scale) = typical(&self.first);
+        let (line, scale) = typical(&self.few);
         self.scale = Some(scale);
         self.windows.clear();
         let clip = CLIP * sigma(scale);
-        for Point { x, y } in self.first {
+        for Point { x, y } in self.few {
             let off = y - line.y - line.x * x;
             self.windows.add(Point { x, y: y - off + off.clamp(-clip, clip) });
         }
@@ -235,16 +234,14 @@ impl ClockLine {
 
     fn follow_away(&mut self, point: Point, patience: f64) {
         let off = point.y - self.middle(point.x);
-        if self.away.count == 0 || off.signum() != self.away.least.signum() {
-            self.away = Away { count: 0, begin: point.x, sum: 0.0, least: off };
+        if self.away.count == 0 || (off > 0.0) != self.away.is_late {
+            self.away = Away { count: 0, begin: point.x, is_late: off > 0.0 };
         }
+        self.few[self.away.count % FEW] = Point { x: point.x, y: off };
         self.away.count += 1;
-        self.away.sum += off;
-        if off.abs() < self.away.least.abs() {
-            self.away.least = off;
-        }
         if self.away.count >= self.config.run && point.x - self.away.begin >= patience {
-            self.shift_by(self.away.sum / f64::from(self.away.count));
+            let few = &self.few[..self.away.count.min(FEW)];
+            self.shift_by(median(few.iter().map(|point| point.y)));
         }
     }
 
@@ -337,21 +334,28 @@ fn sigma(scale: f64) -> f64 {
 /// The line that most of the points stand at, as (slope, height at 0), and their median distance
 /// from it. Up to half of them may be anywhere (repeated medians: A. F. Siegel, "Robust regression
 /// using repeated medians", 1982).
-fn typical(points: &[Point; FIRST]) -> (Point, f64) {
-    let slope = median(points.map(|a| {
-        median(points.map(|b| match a.x == b.x {
-            true => 0.0,
-            false => (a.y - b.y) / (a.x - b.x),
-        }))
+fn typical(points: &[Point; FEW]) -> (Point, f64) {
+    let slope = median(points.iter().map(|a| {
+        let others = points.iter().filter(|b| b.x != a.x);
+        median(others.map(|b| (a.y - b.y) / (a.x - b.x)))
     }));
-    let height = median(points.map(|p| p.y - slope * p.x));
-    let scale = median(points.map(|p| (p.y - height - slope * p.x).abs()));
+    let height = median(points.iter().map(|p| p.y - slope * p.x));
+    let scale = median(points.iter().map(|p| (p.y - height - slope * p.x).abs()));
     (Point { x: slope, y: height }, scale)
 }
 
-fn median(mut values: [f64; FIRST]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    (values[FIRST / 2 - 1] + values[FIRST / 2]) / 2.0
+/// Of up to [`FEW`] values; 0 of none.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut sorted, mut count) = ([0.0; FEW], 0);
+    for (place, value) in sorted.iter_mut().zip(values) {
+        *place = value;
+        count += 1;
+    }
+    sorted[..count].sort_unstable_by(f64::total_cmp);
+    match count {
+        0 => 0.0,
+        _ => (sorted[(count - 1) / 2] + sorted[count / 2]) / 2.0,
+    }
 }
 
 /// A time in nanoseconds with its fraction: a billionth of a second is not fine enough for a
@@ -382,3 +386,6 @@ impl ClockTime {
         (self.ns - earlier.ns) as f64 + (self.fraction_ns - earlier.fraction_ns)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,3 +158,6 @@ impl Controller {
         wanted.clamp(-most, most)
     }
 }
+
+#[cfg(test)]
+mod tests;

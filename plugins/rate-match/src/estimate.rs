@@ -44,3 +44,6 @@ pub enum Estimator {
     /// Always the lower hull.
     LowerHull,
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,8 @@ mod controller;
 pub mod estimate;
 mod history;
 mod link;
+#[cfg(test)]
+mod noise;
 mod resampler;
 mod ring;
 mod timeline;

@@ -114,3 +114,6 @@ impl Timeline {
         Some(time.plus_ns(seconds * (1.0 + slope) * 1e9))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,7 +120,7 @@ impl Server {
         command.args(["--disallow-exit=yes", "--log-target=stderr"]);
         // It gives up the priority that it is started with.
         let realtime = if grants_priority() { "yes" } else { "no" };
-        command.arg(format!("--realtime={realtime}"));
+        command.arg(format!("--realtime={realtime}")).arg(format!("--high-priority={realtime}"));
         command.arg("-L").arg(format!(
             "module-native-protocol-unix socket={} auth-anonymous=1 auth-cookie={}",
             socket.display(),

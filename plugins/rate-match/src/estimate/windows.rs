@@ -311,7 +311,7 @@ impl Window {
         let (line, line_error) = self.moments.line()?;
         let by_hull = match (self.estimator, self.by_edges()) {
             (Estimator::LeastSquares, _) | (_, None) => None,
-            (Estimator::LowerHull, hull) => hull,
+            (Estimator::LowerHull, hull) => hull.filter(|_| self.lower.count >= HULL_PIECES),
             (Estimator::Best, hull) => hull
                 .filter(|(_, error)| self.lower.count >= HULL_PIECES && *error < 0.7 * line_error),
         };

@@ -1,0 +1,67 @@
+use super::*;
+use crate::noise::Noise;
+
+/// Times of a device `ppm` fast whose callbacks are `late(n)` seconds late, and the exact ones.
+fn times(
+    anchor: Anchor,
+    count: i64,
+    ppm: f64,
+    mut late: impl FnMut(i64) -> f64,
+) -> Vec<(i64, f64)> {
+    let mut timeline = Timeline::new(48_000.0, anchor);
+    let one = |n: i64| {
+        let exact = n as f64 * 10e6 / (1.0 + ppm * 1e-6);
+        timeline.observe(n * 480, (exact + late(n) * 1e9).round() as i64);
+        (timeline.time_of(n * 480), exact)
+    };
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn time_never_runs_back_and_its_rate_is_near_the_devices_whatever_the_callbacks_do() {
+    for seed in 1..=20 {
+        let mut noise = Noise(seed);
+        let times = times(Anchor::Mean, 6_000, 120.0, |_| noise.late_s());
+        for (n, pair) in times.windows(2).enumerate() {
+            let step = (pair[1].0 - pair[0].0) as f64;
+            assert!(step > 0.0, "seed {seed}, {n}: {step} ns");
+            let ppm = (10e6 / step - 1.0) * 1e6 - 120.0;
+            assert!(n < 1_000 || ppm.abs() < 2.0, "seed {seed}, {n}: {ppm} ppm");
+        }
+        let (time, exact) = times[5_999];
+        assert!((time as f64 - exact).abs() < 20e3, "seed {seed}: {time} for {exact}");
+    }
+}
+
+#[test]
+fn a_first_reading_that_comes_twice_and_late_callbacks_are_soon_forgotten() {
+    let mut noise = Noise(3);
+    let mut timeline = Timeline::new(48_000.0, Anchor::Earliest);
+    timeline.observe(0, 0);
+    for n in 0..300_i64 {
+        timeline.observe(n * 480, n * 10_000_000 + (3e6 * noise.uniform()) as i64);
+        let off = timeline.time_of(n * 480) - n * 10_000_000;
+        assert!(n < 100 || off.abs() < 250_000, "{n}: {off} ns");
+    }
+}
+
+#[test]
+fn a_device_that_lost_a_hundred_milliseconds_is_believed_after_a_tenth_of_a_second() {
+    let mut noise = Noise(4);
+    let late = |n| noise.late_s() + if n >= 1_000 { 0.1 } else { 0.0 };
+    let times = times(Anchor::Mean, 1_100, 0.0, late);
+    let off = |n: usize| (times[n].0 as f64 - times[n].1) * 1e-9;
+    assert!(off(1_003).abs() < 1e-3, "{}", off(1_003));
+    assert!((off(1_020) - 0.1).abs() < 1e-3, "{}", off(1_020));
+}
+
+#[test]
+fn once_nobody_listens_it_may_step_to_the_line() {
+    let mut timeline = Timeline::new(48_000.0, Anchor::Mean);
+    for n in 0..20_i64 {
+        timeline.observe(n * 480, n * 10_000_000 + 400_000);
+    }
+    timeline.align(20 * 480);
+    let off = timeline.time_of(20 * 480) - 200_400_000;
+    assert!(off.abs() < 1_000, "{off} ns");
+}
