@@ -26,6 +26,7 @@ impl Graph {
         self.ask_facts()?;
         self.settled = self.plan.settle(&self.facts);
         self.tell_clock();
+        self.tell_delays();
         self.tell_upstream();
         self.tell_offsets()?;
         self.tell_heads()?;
@@ -51,12 +52,21 @@ impl Graph {
         };
         let before = self.host.board.graph_time();
         self.host.board.choose(chosen, self.host.clock.now());
-        let mut time = self.host.board.graph_time();
-        time.presentation_delay = self.settled.timing.presentation_delay;
-        self.host.board.set(time);
+        let time = self.host.board.graph_time();
         if time.epoch != before.epoch && before.epoch > 0 {
             let name = self.settled.clock.name(&self.plan).to_owned();
             self.host.post(None, EventCode::CLOCK_CHANGED, 0, 0, &name);
+        }
+    }
+
+    /// Tells every filter what to add to a stamp.
+    pub(super) fn tell_delays(&self) {
+        let timing = &self.settled.timing;
+        let mut time = self.host.board.graph_time();
+        time.presentation_delay = timing.presentation_delay;
+        self.host.board.set(time);
+        for (filter, delay) in timing.own_delays.iter().enumerate() {
+            self.host.board.set_own_delay(filter, *delay);
         }
     }
 
@@ -137,7 +147,13 @@ impl Graph {
                 Note::OffsetBeyondPreferred { offset, .. } => {
                     (EventCode::OFFSET_BEYOND_PREFERRED, offset.nanos())
                 }
-                Note::InsufficientBuffering { .. } => (EventCode::INSUFFICIENT_BUFFERING, 0),
+                Note::LatencyTooShort { asked, least, .. } => {
+                    (EventCode::LATENCY_TOO_SHORT, (*least - *asked).nanos())
+                }
+                Note::InsufficientBuffering(shortage) => {
+                    let missing = shortage.need - shortage.have;
+                    (EventCode::INSUFFICIENT_BUFFERING, missing.nanos())
+                }
             };
             self.host.post(Some(note.pin().filter), code, p1, 0, &note.to_string());
         }
@@ -173,5 +189,6 @@ fn facts(filter: &Instance, kind: FilterKind, outputs: usize) -> FilterFacts {
         outputs: (0..outputs).map(output).collect(),
         offers_clock: filter.offers_clock(),
         latency: filter.latency(own).unwrap_or(Span::ZERO),
+        holds: filter.holds(own),
     }
 }

@@ -249,6 +249,14 @@ impl Instance {
         if ns < 0 { Err(Status::INVALID_ARGUMENT) } else { Ok(Span::from_nanos(ns)) }
     }
 
+    /// How much of the stream at a pin it can hold back, if it can say.
+    pub fn holds(&self, pin: Pin) -> Option<Span> {
+        let holds = self.capabilities.latency?.holds()?;
+        // SAFETY: see `media_types`.
+        let ns = unsafe { holds(self.state, pin.to_raw()) };
+        (ns >= 0).then(|| Span::from_nanos(ns))
+    }
+
     /// Whether its pins are push sources.
     pub fn is_push_source(&self) -> bool {
         self.capabilities.push_source.is_some()
