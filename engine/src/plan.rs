@@ -9,6 +9,7 @@
 //! | [`clock`]     | facts                         | the reference clock, with its reason           |
 //! | [`latency`]   | facts                         | stream offsets and the presentation delay      |
 //! | [`matching`]  | facts, clock                  | against what each stream's renderer matches    |
+//! | [`search`]    | connections                   | who above a pin has what is wanted             |
 //! | [`segments`]  | connections with queues       | the filters that share a thread                |
 //!
 //! Nothing here opens a library, asks for the time or starts anything. Clock, latency and matching
@@ -23,6 +24,7 @@ pub mod latency;
 pub mod matching;
 mod order;
 pub mod queues;
+pub mod search;
 pub mod segments;
 mod show;
 

@@ -8,12 +8,11 @@ use driftless_plugin_api::{Pin, Span, Status};
 
 use super::build::place;
 use super::{Graph, RunError};
-use crate::clock::Chosen;
 use crate::executor::priority;
 use crate::loader::instance::Instance;
 use crate::plan::facts::{FilterFacts, OutputFacts, PushFacts};
 use crate::plan::matching::upstream;
-use crate::plan::{ClockSource, Note, PinNumber};
+use crate::plan::{Note, PinNumber};
 use crate::segment::Head;
 
 impl Graph {
@@ -42,21 +41,6 @@ impl Graph {
             self.facts.filters[index] = facts;
         }
         Ok(())
-    }
-
-    fn tell_clock(&mut self) {
-        let chosen = match self.settled.clock.source {
-            ClockSource::None => Chosen::None,
-            ClockSource::System => Chosen::System,
-            ClockSource::Filter(index) => Chosen::Filter(index),
-        };
-        let before = self.host.board.graph_time();
-        self.host.board.choose(chosen, self.host.clock.now());
-        let time = self.host.board.graph_time();
-        if time.epoch != before.epoch && before.epoch > 0 {
-            let name = self.settled.clock.name(&self.plan).to_owned();
-            self.host.post(None, EventCode::CLOCK_CHANGED, 0, 0, &name);
-        }
     }
 
     /// Tells every filter what to add to a stamp.

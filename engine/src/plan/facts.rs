@@ -128,3 +128,6 @@ fn declared(filter: &PlannedFilter) -> FilterFacts {
         holds: filter.descriptor.holds.as_ref().and_then(|holds| holds.resolve(settings).ok()),
     }
 }
+
+#[cfg(test)]
+mod tests;

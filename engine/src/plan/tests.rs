@@ -11,6 +11,7 @@ mod mistakes;
 mod offsets;
 mod paths;
 mod rows;
+mod search;
 mod threads;
 
 fn catalog() -> Catalog {

@@ -170,6 +170,7 @@ fn the_slowest_path_delays_all_and_changes_no_offset() {
     assert_eq!(found, [Some(ms(467)), Some(ms(0))]);
 }
 
+/// LS-M1, LS-M3
 #[test]
 fn a_transform_delays_the_renderer_behind_it() {
     let text = camera_and_microphone("", "", "")
