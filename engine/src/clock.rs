@@ -5,7 +5,7 @@
 
 mod snapshot;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use driftless_plugin_api::abi::host::{RawClockReading, RawClockState};
 use driftless_plugin_api::host::{ClockState, State};
@@ -38,6 +38,8 @@ pub struct ClockBoard {
 #[derive(Debug)]
 struct Offered {
     heard: AtomicBool,
+    /// What this filter adds to a stamp instead of the graph's delay, ns; negative for the graph's.
+    own_delay: AtomicI64,
     /// Host time, calibrated reference time, rate, calibration.
     reading: Snapshot<4>,
 }
@@ -78,7 +80,11 @@ impl Default for GraphTime {
 impl ClockBoard {
     /// A board for so many filters.
     pub fn new(filters: usize) -> Self {
-        let offered = || Offered { heard: AtomicBool::new(false), reading: Snapshot::new([0; 4]) };
+        let offered = || Offered {
+            heard: AtomicBool::new(false),
+            own_delay: AtomicI64::new(-1),
+            reading: Snapshot::new([0; 4]),
+        };
         let board = Self {
             offered: (0..filters).map(|_| offered()).collect(),
             graph: Snapshot::new([0; 7]),
@@ -115,6 +121,13 @@ impl ClockBoard {
     /// Whether the clock of `filter` was ever heard.
     pub fn is_heard(&self, filter: usize) -> bool {
         self.offered.get(filter).is_some_and(Offered::is_heard)
+    }
+
+    /// Lets `filter` add `delay` to a stamp, and not what the graph says (section 4). `[main]`
+    pub fn set_own_delay(&self, filter: usize, delay: Span) {
+        if let Some(filter) = self.offered.get(filter) {
+            filter.own_delay.store(delay.nanos(), Ordering::Relaxed);
+        }
     }
 
     /// Replaces what the graph manager decided. `[main]`, one caller at a time
@@ -172,13 +185,18 @@ impl ClockBoard {
         let (host, reference, rate) = offered.map_or((0, 0, 1.0), Offered::anchor);
         let has_clock = time.chosen != Chosen::None;
         let own = filter.is_some_and(|index| time.chosen == Chosen::Filter(index));
+        let asking = filter.and_then(|index| self.offered.get(index));
+        let own_delay = asking.map_or(-1, |asking| asking.own_delay.load(Ordering::Relaxed));
         RawClockState {
             host,
             reference: reference.saturating_add(time.shift.nanos()),
             rate,
             base: time.base.nanos(),
             paused_at: time.paused_at.nanos(),
-            presentation_delay: time.presentation_delay.nanos(),
+            presentation_delay: match own_delay {
+                0.. => own_delay,
+                _ => time.presentation_delay.nanos(),
+            },
             state: match time.state {
                 State::Stopped => 0,
                 State::Paused => 1,

@@ -52,6 +52,13 @@ impl Texts {
 }
 
 impl Texts {
+    /// Name and line of a place.
+    pub fn line(&self, place: &Range<usize>) -> String {
+        let (text, span) = self.locate(place).unwrap_or((0, 0..0));
+        let (name, line, _) = self.position(text, span.start);
+        format!("{name}:{line}")
+    }
+
     /// Name, line and column of byte `start` of a text.
     fn position(&self, text: usize, start: usize) -> (String, usize, usize) {
         let Some(text) = self.texts.get(text) else { return (String::new(), 1, 1) };

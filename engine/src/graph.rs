@@ -5,6 +5,8 @@
 //! | `build`      | loads filters, connects their pins, cuts segments                     |
 //! | `negotiate`  | finds the complete media type of a connection                         |
 //! | `settle`     | clock, stream offsets and delay, from what activated filters say      |
+//! | `wishes`     | another clock, synchronisation or cap than the manifest's              |
+//! | `orders`     | stream control and tolerance of a single filter                       |
 //! | `states`     | stopped, paused, running: every transition from renderers to sources  |
 //! | [`running`]  | a graph in real time, for embedders                                   |
 //! | [`simulate`] | a graph in virtual time                                               |
@@ -13,10 +15,12 @@
 mod build;
 pub mod error;
 mod negotiate;
+mod orders;
 pub mod running;
 mod settle;
 pub mod simulate;
 pub mod states;
+mod wishes;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

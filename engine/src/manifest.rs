@@ -46,6 +46,10 @@ pub struct GraphEntry {
     pub clock_policy: ClockPolicy,
     /// Whether live sources get stream offsets (LS-41).
     pub sync: bool,
+    /// Whose latencies count.
+    pub timing: TimingMode,
+    /// The graph's latency, where it is not to be the least possible (LS-M5).
+    pub latency: Option<Span>,
     /// Upper bound of the target latency (LS-45).
     pub max_latency: Option<Span>,
     /// Whether what would be a note is an error.
@@ -76,6 +80,17 @@ pub enum ClockPolicy {
     Preferred,
     /// As [`Preferred`](Self::Preferred), but with live sources none of which has a clock the
     /// system's, although a renderer offers one: the literal rule (LS-57).
+    Classic,
+}
+
+/// Whose latencies count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimingMode {
+    /// All along every path: sources, transforms and renderers, which all present with one delay (LS-M1
+    /// to LS-M6).
+    #[default]
+    Native,
+    /// Those of the push sources, as in the original; each renderer is as late as it is (section 4).
     Classic,
 }
 
@@ -153,6 +168,11 @@ impl Manifest {
     /// The filter called `name`.
     pub fn filter(&self, name: &str) -> Option<&FilterEntry> {
         self.filters.iter().find(|filter| filter.name.value == name)
+    }
+
+    /// File and line of a place: `studio.toml:6`.
+    pub fn line(&self, place: &Range<usize>) -> String {
+        self.texts.line(place)
     }
 
     /// An empty list of errors about places in this manifest.

@@ -9,6 +9,7 @@
 //! | [`clock`]     | facts                         | the reference clock, with its reason           |
 //! | [`latency`]   | facts                         | stream offsets and the presentation delay      |
 //! | [`matching`]  | facts, clock                  | against what each stream's renderer matches    |
+//! | [`search`]    | connections                   | who above a pin has what is wanted             |
 //! | [`segments`]  | connections with queues       | the filters that share a thread                |
 //!
 //! Nothing here opens a library, asks for the time or starts anything. Clock, latency and matching
@@ -23,6 +24,7 @@ pub mod latency;
 pub mod matching;
 mod order;
 pub mod queues;
+pub mod search;
 pub mod segments;
 mod show;
 
@@ -42,7 +44,7 @@ pub use segments::Segment;
 
 use crate::catalog::{Catalog, Provider};
 use crate::diagnostic::Diagnostics;
-use crate::manifest::{ClockPolicy, ClockRequest, Manifest};
+use crate::manifest::{ClockPolicy, ClockRequest, Manifest, TimingMode};
 
 /// A graph that could run: every filter known, every setting checked, every decision made and
 /// explained. `[main]`
@@ -60,6 +62,8 @@ pub struct Plan {
     pub segments: Vec<Segment>,
     /// Clock, offsets and rate matching, as the descriptors promise them.
     pub settled: Settled,
+    /// What it was made from, for messages that point there.
+    pub manifest: Arc<Manifest>,
 }
 
 /// What the manifest asks of the graph as a whole.
@@ -71,6 +75,10 @@ pub struct Wishes {
     pub clock_policy: ClockPolicy,
     /// Whether live sources get stream offsets (LS-41).
     pub sync: bool,
+    /// Whose latencies count.
+    pub timing: TimingMode,
+    /// The graph's latency, where it is not to be the least possible (LS-M5).
+    pub latency: Option<Span>,
     /// Upper bound of the target latency (LS-45).
     pub max_latency: Option<Span>,
     /// Notes of the latency pass are errors.

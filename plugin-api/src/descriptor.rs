@@ -129,6 +129,8 @@ pub struct FilterDescriptor {
     /// Source: capture to delivery. Transform: input to output. Renderer: receipt to audible or
     /// visible. `None` when it has no latency to speak of.
     pub latency: Option<Declared<Span>>,
+    /// Transform or renderer: how much of a stream it can hold back on top (LS-M1).
+    pub holds: Option<Declared<Span>>,
     /// It pushes at its own pace, which makes a source live (LS-1).
     pub push_source: Option<PushSourceDescriptor>,
     /// Whether it offers a reference clock; `None` when it has none.

@@ -84,7 +84,7 @@ codes! {
     OFFSET_BEYOND_PREFERRED = 0x8004, "offset-beyond-preferred";
     /// A pin refused its stream offset (LS-52).
     OFFSET_REFUSED = 0x8005, "offset-refused";
-    /// A path cannot hold as much as an offset needs (LS-53).
+    /// A path cannot wait as long as the graph's latency wants (LS-53); p1 is what is missing, ns.
     INSUFFICIENT_BUFFERING = 0x8006, "insufficient-buffering";
     /// The row of the rate-match table changed (LS-77); p1 is the row.
     RATE_MATCH_CHANGED = 0x8007, "rate-match-changed";
@@ -98,6 +98,8 @@ codes! {
     WARNING = 0x800B, "warning";
     /// A queue was full; p1 is how many samples were lost.
     QUEUE_OVERRUN = 0x800C, "queue-overrun";
+    /// The latency asked for is less than a path needs (LS-M5); p1 is by how much, ns.
+    LATENCY_TOO_SHORT = 0x8010, "latency-too-short";
 }
 
 impl fmt::Display for EventCode {

@@ -55,7 +55,7 @@ pub use capability::latency::Latency;
 pub use capability::pins::{IS_RENDERER, IS_SOURCE, PinCategory, Pins};
 pub use capability::push_source::{PushSource, PushSourceFlags, Stamps};
 pub use capability::renderer_statistics::{RendererStatistics, Statistics};
-pub use capability::stream_control::{StreamControl, When};
+pub use capability::stream_control::{Gate, StreamControl, When};
 pub use error::FilterError;
 pub use event::EventCode;
 pub use export::Registration;

@@ -164,7 +164,7 @@ mod tests {
         given && (row.flags)(inputs.flags.0)
     }
 
-    /// LS-77
+    /// LS-26, LS-75, LS-77, LS-78
     #[test]
     fn every_one_of_the_128_inputs_gets_the_first_row_that_fits() {
         for inputs in all_inputs() {

@@ -28,6 +28,7 @@
 //! ```
 #![allow(unsafe_code)] // it stands on the host's side of the border
 
+mod capabilities;
 mod host;
 
 use std::collections::BTreeMap;
@@ -41,7 +42,6 @@ use crate::abi::sample::RawSample;
 use crate::abi::settings::to_raw;
 use crate::abi::status::Status;
 use crate::abi::wake::Wake;
-use crate::capability::renderer_statistics::Statistics;
 use crate::error::FilterError;
 use crate::event::EventCode;
 use crate::filter::{Cue, Flow, Pin, Renderer, Source, Transform};
@@ -173,9 +173,8 @@ impl Driver {
         if self.clock().state() == crate::State::Stopped {
             self.activate()?;
         }
-        let now = self.now();
+        let reference = self.clock().reference_time(self.now()).nanos();
         self.host.edit(|clock| {
-            let reference = ClockState(*clock).reference_time(now).nanos();
             clock.base = reference - clock.paused_at;
             clock.state = 2;
         });
@@ -289,47 +288,6 @@ impl Driver {
         // SAFETY: see `media_types`.
         let raw = unsafe { self.filter.table.counters()(self.filter.instance) };
         raw.into_iter().map(|counter| (counter.name.to_string(), counter.value)).collect()
-    }
-
-    /// The latency of a pin.
-    ///
-    /// # Errors
-    ///
-    /// The filter's answer, or [`Status::NO_INTERFACE`]; likewise below.
-    pub fn latency(&self, pin: Pin) -> Result<Span, Status> {
-        // SAFETY: see `media_types`.
-        let table = unsafe { self.filter.table.latency()(self.filter.instance) };
-        let table = table.into_option().ok_or(Status::NO_INTERFACE)?;
-        // SAFETY: see `media_types`.
-        let answer = unsafe { table.latency()(self.filter.instance, pin.to_raw()) };
-        answer.into_result().map(Span::from_nanos)
-    }
-
-    /// Sets the stream offset of a pin.
-    pub fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
-        // SAFETY: see `media_types`.
-        match unsafe { self.filter.table.push_source()(self.filter.instance) }.into_option() {
-            // SAFETY: see `media_types`.
-            Some(table) => unsafe {
-                table.set_stream_offset()(self.filter.instance, pin.to_raw(), offset.nanos())
-            },
-            None => Status::NO_INTERFACE,
-        }
-    }
-
-    /// A renderer's statistics.
-    ///
-    /// # Errors
-    ///
-    /// See [`latency`](Self::latency).
-    pub fn statistics(&self) -> Result<Statistics, Status> {
-        // SAFETY: see `media_types`.
-        let table = unsafe { self.filter.table.renderer_statistics()(self.filter.instance) };
-        let table = table.into_option().ok_or(Status::NO_INTERFACE)?;
-        let mut statistics = Statistics::default();
-        // SAFETY: see `media_types`; the structure has room for one.
-        let status = unsafe { table.statistics()(self.filter.instance, &raw mut statistics) };
-        if status.is_success() { Ok(statistics) } else { Err(status) }
     }
 
     /// The samples delivered through an output pin so far; they are taken away.
@@ -461,3 +419,6 @@ unsafe extern "C" fn mark(
     }
     Status::OK
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ mod bench;
 mod command;
 mod demo;
 mod packages;
+mod semantics;
 mod test;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ Commands:
   test          Install what is missing, and run everything that CI runs
   interop       Only the runs on real sound servers; `-- --help` for what can be chosen
   bench NAME    rate-match: the clock-following scenarios; resampler: builds our slot library
+  semantics     Which test proves which requirement; `--write` makes docs/semantics.md anew
   setup         Only install what is missing
 
 Exit status: 0 done; 1 something failed.";
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["test"] => test::run_all(),
         ["interop", rest @ ..] => test::interop(rest),
         ["bench", name, rest @ ..] => bench::run_bench(name, rest),
+        ["semantics", rest @ ..] => semantics::run(rest),
         ["setup"] => {
             packages::install(packages::BUILD).and_then(|()| packages::install(packages::TEST))
         }

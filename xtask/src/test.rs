@@ -2,8 +2,9 @@
 
 use crate::command::{is_there, run};
 use crate::packages;
+use crate::semantics;
 
-/// Format, lints, build, tests, documentation and licences. Runs on real sound servers are a command of
+/// Format, requirements, lints, build, tests, documentation and licences. Runs on real sound servers are a command of
 /// their own, [`interop`]: what they measure depends on how busy the machine is.
 ///
 /// # Errors
@@ -12,6 +13,7 @@ use crate::packages;
 pub fn run_all() -> Result<(), String> {
     packages::install(packages::BUILD)?;
     run("cargo", &["fmt", "--all", "--check"])?;
+    semantics::run(&["--check"])?;
     // Plugins are loaded by the tests as libraries, so all of them are built before.
     run("cargo", &["build", "--workspace", "--locked"])?;
     run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;

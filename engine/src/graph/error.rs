@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use driftless_plugin_api::FilterError;
+use driftless_plugin_api::{FilterError, Status};
 
 use crate::loader::library::LoadError;
 
@@ -55,6 +55,15 @@ pub enum RunError {
         /// The filters that share its thread.
         filters: Vec<String>,
     },
+    /// A filter refused an order.
+    Order {
+        /// The filter or pin, as it was named.
+        name: String,
+        /// What it was to do.
+        doing: &'static str,
+        /// Its answer.
+        status: Status,
+    },
     /// A renderer waits for a first sample that does not come.
     NotCued {
         /// The renderers.
@@ -77,6 +86,9 @@ impl fmt::Display for RunError {
             }
             Self::State { filter, doing, error } => {
                 write!(f, "filter `{filter}` could not {doing}: {error}")
+            }
+            Self::Order { name, doing, status } => {
+                write!(f, "`{name}` could not {doing}: {status}")
             }
             Self::Stuck { filters } => write!(
                 f,

@@ -8,12 +8,11 @@ use driftless_plugin_api::{Pin, Span, Status};
 
 use super::build::place;
 use super::{Graph, RunError};
-use crate::clock::Chosen;
 use crate::executor::priority;
 use crate::loader::instance::Instance;
 use crate::plan::facts::{FilterFacts, OutputFacts, PushFacts};
 use crate::plan::matching::upstream;
-use crate::plan::{ClockSource, Note, PinNumber};
+use crate::plan::{Note, PinNumber};
 use crate::segment::Head;
 
 impl Graph {
@@ -26,6 +25,7 @@ impl Graph {
         self.ask_facts()?;
         self.settled = self.plan.settle(&self.facts);
         self.tell_clock();
+        self.tell_delays();
         self.tell_upstream();
         self.tell_offsets()?;
         self.tell_heads()?;
@@ -43,20 +43,14 @@ impl Graph {
         Ok(())
     }
 
-    fn tell_clock(&mut self) {
-        let chosen = match self.settled.clock.source {
-            ClockSource::None => Chosen::None,
-            ClockSource::System => Chosen::System,
-            ClockSource::Filter(index) => Chosen::Filter(index),
-        };
-        let before = self.host.board.graph_time();
-        self.host.board.choose(chosen, self.host.clock.now());
+    /// Tells every filter what to add to a stamp.
+    pub(super) fn tell_delays(&self) {
+        let timing = &self.settled.timing;
         let mut time = self.host.board.graph_time();
-        time.presentation_delay = self.settled.timing.presentation_delay;
+        time.presentation_delay = timing.presentation_delay;
         self.host.board.set(time);
-        if time.epoch != before.epoch && before.epoch > 0 {
-            let name = self.settled.clock.name(&self.plan).to_owned();
-            self.host.post(None, EventCode::CLOCK_CHANGED, 0, 0, &name);
+        for (filter, delay) in timing.own_delays.iter().enumerate() {
+            self.host.board.set_own_delay(filter, *delay);
         }
     }
 
@@ -137,7 +131,13 @@ impl Graph {
                 Note::OffsetBeyondPreferred { offset, .. } => {
                     (EventCode::OFFSET_BEYOND_PREFERRED, offset.nanos())
                 }
-                Note::InsufficientBuffering { .. } => (EventCode::INSUFFICIENT_BUFFERING, 0),
+                Note::LatencyTooShort { asked, least, .. } => {
+                    (EventCode::LATENCY_TOO_SHORT, (*least - *asked).nanos())
+                }
+                Note::InsufficientBuffering(shortage) => {
+                    let missing = shortage.need - shortage.have;
+                    (EventCode::INSUFFICIENT_BUFFERING, missing.nanos())
+                }
             };
             self.host.post(Some(note.pin().filter), code, p1, 0, &note.to_string());
         }
@@ -173,5 +173,6 @@ fn facts(filter: &Instance, kind: FilterKind, outputs: usize) -> FilterFacts {
         outputs: (0..outputs).map(output).collect(),
         offers_clock: filter.offers_clock(),
         latency: filter.latency(own).unwrap_or(Span::ZERO),
+        holds: filter.holds(own),
     }
 }

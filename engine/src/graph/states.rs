@@ -40,7 +40,7 @@ impl Graph {
     fn activate(&mut self) -> Result<(), RunError> {
         self.complete.clear();
         // Filters ask for the delay while they size their buffers: the declared one serves until then.
-        self.tell_declared();
+        self.tell_delays();
         let activated = self.every_filter("be activated", |filter, _| filter.instance.activate());
         if let Err(error) = activated.and_then(|()| self.settle()) {
             // The first failure is the one to tell.
@@ -48,12 +48,6 @@ impl Graph {
             return Err(error);
         }
         self.enter(State::Paused, StreamTime::ZERO)
-    }
-
-    fn tell_declared(&self) {
-        let mut time = self.host.board.graph_time();
-        time.presentation_delay = self.settled.timing.presentation_delay;
-        self.host.board.set(time);
     }
 
     /// Running to paused.

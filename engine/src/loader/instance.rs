@@ -19,6 +19,7 @@ use driftless_plugin_api::capability::renderer_statistics::{RendererStatisticsRe
 use driftless_plugin_api::capability::stream_control::StreamControlRef;
 use driftless_plugin_api::{
     Cue, FilterError, MediaPattern, MediaType, Pin, ReferenceTime, Settings, Span, Status, Wake,
+    When,
 };
 
 /// A filter that a factory made. It belongs to one thread at a time. `[main]` and `[streaming]`
@@ -249,6 +250,14 @@ impl Instance {
         if ns < 0 { Err(Status::INVALID_ARGUMENT) } else { Ok(Span::from_nanos(ns)) }
     }
 
+    /// How much of the stream at a pin it can hold back, if it can say.
+    pub fn holds(&self, pin: Pin) -> Option<Span> {
+        let holds = self.capabilities.latency?.holds()?;
+        // SAFETY: see `media_types`.
+        let ns = unsafe { holds(self.state, pin.to_raw()) };
+        (ns >= 0).then(|| Span::from_nanos(ns))
+    }
+
     /// Whether its pins are push sources.
     pub fn is_push_source(&self) -> bool {
         self.capabilities.push_source.is_some()
@@ -351,9 +360,39 @@ impl Instance {
         Some(Span::from_nanos(unsafe { table.tolerance()(self.state) }))
     }
 
-    /// Whether its pins can be started and stopped.
-    pub fn has_stream_control(&self) -> bool {
-        self.capabilities.stream_control.is_some()
+    /// Sets it (LS-83).
+    pub fn set_tolerance(&self, tolerance: Span) -> Status {
+        match self.capabilities.clock_slave {
+            Some(table) => self.noted({
+                // SAFETY: see `media_types`.
+                unsafe { table.set_tolerance()(self.state, tolerance.nanos()) }
+            }),
+            None => Status::NO_INTERFACE,
+        }
+    }
+
+    /// Starts the stream of a pin (LS-99).
+    pub fn start_at(&self, pin: Pin, when: When, cookie: u32) -> Status {
+        let (now, at) = when.to_raw();
+        match self.capabilities.stream_control {
+            Some(table) => self.noted({
+                // SAFETY: see `media_types`.
+                unsafe { table.start_at()(self.state, pin.to_raw(), now, at, cookie) }
+            }),
+            None => Status::NO_INTERFACE,
+        }
+    }
+
+    /// Stops it, with one more sample or not.
+    pub fn stop_at(&self, pin: Pin, when: When, send_extra: bool, cookie: u32) -> Status {
+        let (now, at) = when.to_raw();
+        match self.capabilities.stream_control {
+            Some(table) => self.noted({
+                // SAFETY: see `media_types`.
+                unsafe { table.stop_at()(self.state, pin.to_raw(), now, at, send_extra, cookie) }
+            }),
+            None => Status::NO_INTERFACE,
+        }
     }
 }
 

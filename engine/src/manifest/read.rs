@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
+use driftless_plugin_api::Span;
 use driftless_plugin_api::descriptor::setting::WrittenValue;
 use driftless_plugin_api::descriptor::{Given, Written, unit};
 use driftless_plugin_api::document::{
@@ -13,6 +14,7 @@ use toml::Spanned;
 use super::connection;
 use super::{
     ClockPolicy, ClockRequest, ConnectionEntry, FilterEntry, GraphEntry, Manifest, Placed,
+    TimingMode,
 };
 use crate::diagnostic::{Diagnostics, Texts};
 
@@ -51,6 +53,8 @@ fn read_graph(
         clock: Placed { value: ClockRequest::Auto, span: 0..0 },
         clock_policy: ClockPolicy::Preferred,
         sync: true,
+        timing: TimingMode::Native,
+        latency: None,
         max_latency: None,
         strict: false,
         plugins: Vec::new(),
@@ -72,15 +76,18 @@ fn read_graph(
         })
         .unwrap_or_default();
     entry.sync = table.optional("sync", boolean).unwrap_or(true);
-    entry.max_latency = table.optional("max-latency", |element| {
-        parsed(element, "a time with its unit, such as \"400 ms\"", |text| {
-            unit::time(text).filter(|time| time.nanos() >= 0)
+    entry.timing = table
+        .optional("timing", |element| {
+            parsed(element, "`native` or `classic`", |word| match word {
+                "native" => Some(TimingMode::Native),
+                "classic" => Some(TimingMode::Classic),
+                _ => None,
+            })
         })
-    });
-    if let (false, Some(span)) = (entry.sync, table.key_span("max-latency")) {
-        let found = "`max-latency` has no effect without `sync = true`"; // LS-45
-        mistakes.add(Mistake::new(span, found));
-    }
+        .unwrap_or_default();
+    entry.latency = table.optional("latency", time);
+    entry.max_latency = table.optional("max-latency", time);
+    check_latencies(&entry, &table, mistakes);
     entry.strict = table.optional("strict", boolean).unwrap_or_default();
     let folder = path.parent().unwrap_or(Path::new(""));
     let plugins = table.optional("plugins", |element| list_of(element, document::text));
@@ -90,6 +97,25 @@ fn read_graph(
     });
     table.finish();
     (entry, connections.unwrap_or_default().concat())
+}
+
+fn time(element: &Element<'_>) -> Result<Span, Mistake> {
+    parsed(element, "a time with its unit, such as \"400 ms\"", |text| {
+        unit::time(text).filter(|time| time.nanos() >= 0)
+    })
+}
+
+/// Keys that would have no effect beside others.
+fn check_latencies(entry: &GraphEntry, table: &Table<'_>, mistakes: &Mistakes) {
+    let wrong = |key: &str, is_wrong: bool, why: &str| {
+        if let (true, Some(span)) = (is_wrong, table.key_span(key)) {
+            mistakes.add(Mistake::new(span, format!("`{key}` has no effect {why}")));
+        }
+    };
+    wrong("max-latency", !entry.sync, "without `sync = true`"); // LS-45
+    wrong("latency", !entry.sync, "without `sync = true`");
+    wrong("latency", entry.timing == TimingMode::Classic, "under `timing = \"classic\"`");
+    wrong("max-latency", entry.latency.is_some(), "beside `latency`");
 }
 
 fn clock(element: &Element<'_>) -> Result<Placed<ClockRequest>, Mistake> {

@@ -72,6 +72,17 @@ fn graph() -> Value {
                 "type": "boolean",
                 "default": true,
             },
+            "timing": {
+                "description": "Whose latencies count: those of whole paths, or as in the original only those of the sources.",
+                "enum": ["native", "classic"],
+                "default": "native",
+            },
+            "latency": {
+                "description": "From capture to presentation, where it is not to be the least possible.",
+                "type": "string",
+                "pattern": pattern(Unit::Seconds),
+                "examples": ["500 ms"],
+            },
             "max-latency": {
                 "description": "The most that synchronised sources may wait for the slowest.",
                 "type": "string",

@@ -64,7 +64,7 @@ fn every_mistake_of_form_is_named_at_its_place() {
         (
             "connect =",
             "conect =",
-            "g.toml:2:1: unknown key in [graph]: `conect`; expected `clock`, `clock-policy`, `sync`, `max-latency`, `strict`, `plugins` or `connect`; did you mean `connect`?",
+            "g.toml:2:1: unknown key in [graph]: `conect`; expected `clock`, `clock-policy`, `sync`, `timing`, `latency`, `max-latency`, `strict`, `plugins` or `connect`; did you mean `connect`?",
         ),
         (
             "a -> b",
@@ -111,6 +111,21 @@ fn every_mistake_of_form_is_named_at_its_place() {
             "[graph]\n",
             "[graph]\nsync = false\nmax-latency = \"400 ms\"\n",
             "g.toml:3:1: `max-latency` has no effect without `sync = true`",
+        ),
+        (
+            "[graph]\n",
+            "[graph]\nmax-latency = \"-1 ms\"\n",
+            "g.toml:2:15: found the text \"-1 ms\"; expected a time with its unit, such as \"400 ms\"",
+        ),
+        (
+            "[graph]\n",
+            "[graph]\nlatency = \"1 s\"\ntiming = \"classic\"\n",
+            "g.toml:2:1: `latency` has no effect under `timing = \"classic\"`",
+        ),
+        (
+            "[graph]\n",
+            "[graph]\nlatency = \"1 s\"\nmax-latency = \"1 s\"\n",
+            "g.toml:3:1: `max-latency` has no effect beside `latency`",
         ),
         ("plugin = \"x\"", "plugin = 3", "g.toml:4:10: found the number 3; expected text"),
         ("plugin = \"x\"\n", "", "g.toml:3:9: [filter.a] has no `plugin`"),

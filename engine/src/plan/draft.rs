@@ -1,6 +1,7 @@
 //! A plan in the making: filters and connections that still move.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Clock, ClockSource, Connection, Plan, PlannedFilter, Settled, Timing, Wishes};
 use crate::manifest::Manifest;
@@ -50,6 +51,8 @@ impl Draft {
                 clock: manifest.graph.clock.value.clone(),
                 clock_policy: manifest.graph.clock_policy,
                 sync: manifest.graph.sync,
+                timing: manifest.graph.timing,
+                latency: manifest.graph.latency,
                 max_latency: manifest.graph.max_latency,
                 strict: manifest.graph.strict,
             },
@@ -61,6 +64,7 @@ impl Draft {
                 timing: Timing::default(),
                 streams: Vec::new(),
             },
+            manifest: Arc::new(manifest.clone()),
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct FilterFacts {
     /// A transform's delay from input to output, a renderer's from receipt to audible or visible;
     /// zero when it has none or cannot say. A source's is in [`PushFacts::latency`].
     pub latency: Span,
+    /// How much of a stream a transform or renderer can hold back on top; `None` when it does not say.
+    pub holds: Option<Span>,
 }
 
 /// Facts of one output pin.
@@ -79,6 +81,11 @@ impl FilterFacts {
 }
 
 impl PushFacts {
+    /// Its latency, unless it is nonsense (LS-19).
+    pub fn known_latency(self) -> Option<Span> {
+        self.latency.filter(|latency| *latency >= Span::ZERO)
+    }
+
     /// Whether the flags let it count as live.
     pub fn is_live(self) -> bool {
         !self.flags.contains(PushSourceFlags::NOT_LIVE)
@@ -118,5 +125,9 @@ fn declared(filter: &PlannedFilter) -> FilterFacts {
         outputs: filter.outputs.iter().map(|pin| output(pin.descriptor.category)).collect(),
         offers_clock: matches!(offers, Some(Ok(true))),
         latency: latency.unwrap_or(Span::ZERO),
+        holds: filter.descriptor.holds.as_ref().and_then(|holds| holds.resolve(settings).ok()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,18 +2,35 @@
 //!
 //! Two sums. The **target** makes the graph wait for its slowest source: every push source adds an
 //! offset to its stamps so that what was captured at one instant bears one stamp. The **presentation
-//! delay** makes it wait for its slowest renderer: a sample stamped `t` is audible and visible at
+//! delay** makes it wait for its slowest path: a sample stamped `t` is audible and visible at
 //! stream time `t` + presentation delay, and each renderer starts earlier by its own delay. Because
-//! the second is common to all renderers, the offsets are exactly those of the first.
+//! the second is common to all renderers, the offsets are exactly those of the first. Together they are
+//! the largest latency that a path from capture to presentation has (LS-M2), and no more.
+//!
+//! Under [`TimingMode::Classic`] there is only the first sum, and each renderer is as late as it is.
+//!
+//! | module       | what is in it                                                     |
+//! |--------------|-------------------------------------------------------------------|
+//! | [`paths`]    | least and most along every path (LS-M1)                           |
+//! | [`note`]     | what the user should know                                         |
+//! | [`shortage`] | why a latency cannot be had, and what would have to grow (LS-M2)   |
 
-use std::fmt;
+pub mod note;
+pub mod paths;
+pub mod shortage;
 
 use driftless_plugin_api::capability::push_source::Stamps;
 use driftless_plugin_api::time::Span;
 
-use super::{Facts, PinNumber, Plan, PushFacts};
+use super::{Facts, FilterFacts, PinNumber, Plan, PushFacts};
 use crate::diagnostic::Diagnostics;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, TimingMode};
+
+pub use note::Note;
+pub use paths::{Path, RendererPath};
+pub use shortage::{Growth, Shortage};
+
+use paths::Sources;
 
 /// Offsets and delays of the graph.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,6 +44,10 @@ pub struct Timing {
     pub presentation_delay: Span,
     /// The renderer that sets it, if one does.
     pub last: Option<usize>,
+    /// Classic only: what each filter adds to a stamp instead, by the index of the filter.
+    pub own_delays: Vec<Span>,
+    /// The latency of every renderer that presents (LS-M1).
+    pub paths: Vec<RendererPath>,
     /// One for every connected live push-source pin.
     pub offsets: Vec<Offset>,
     /// What the user should know.
@@ -37,6 +58,11 @@ impl Timing {
     /// From capture to presentation: the graph's latency, L + R.
     pub fn latency(&self) -> Span {
         self.target + self.presentation_delay
+    }
+
+    /// What filter number `filter` adds to a stamp.
+    pub fn delay_of(&self, filter: usize) -> Span {
+        self.own_delays.get(filter).copied().unwrap_or(self.presentation_delay)
     }
 
     /// What `pin` gets, if it is a live push-source pin.
@@ -54,85 +80,6 @@ pub struct Offset {
     pub latency: Option<Span>,
     /// What it adds to its stamps; set even when zero, to clear a stale one (LS-48).
     pub offset: Option<Span>,
-}
-
-/// Something about the timing that the user should know; an event when the graph runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Note {
-    /// The pin cannot say its latency, so it is not synchronised (LS-20).
-    LatencyUnknown {
-        /// The pin.
-        pin: PinNumber,
-        /// Its name.
-        name: String,
-    },
-    /// The pin is slower than `max-latency` allows and plays late (LS-51).
-    LatencyAboveCap {
-        /// The pin.
-        pin: PinNumber,
-        /// Its name.
-        name: String,
-        /// How late.
-        late: Span,
-    },
-    /// The offset is larger than the pin likes; it is in force, and data may be lost (LS-52).
-    OffsetBeyondPreferred {
-        /// The pin.
-        pin: PinNumber,
-        /// Its name.
-        name: String,
-        /// The offset.
-        offset: Span,
-        /// The largest it prefers.
-        max: Span,
-    },
-    /// Nothing on the path holds as much as the offset needs (LS-53).
-    InsufficientBuffering {
-        /// The pin.
-        pin: PinNumber,
-        /// Its name.
-        name: String,
-        /// What pin and queues hold.
-        have: Span,
-        /// What the offset needs.
-        need: Span,
-    },
-}
-
-impl Note {
-    /// The pin it is about.
-    pub const fn pin(&self) -> PinNumber {
-        match self {
-            Self::LatencyUnknown { pin, .. }
-            | Self::LatencyAboveCap { pin, .. }
-            | Self::OffsetBeyondPreferred { pin, .. }
-            | Self::InsufficientBuffering { pin, .. } => *pin,
-        }
-    }
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::LatencyUnknown { name, .. } => {
-                write!(f, "`{name}` does not say its latency, so it is not synchronised")
-            }
-            Self::LatencyAboveCap { name, late, .. } => {
-                write!(f, "`{name}` is {late} slower than `max-latency` and plays that much late")
-            }
-            Self::OffsetBeyondPreferred { name, offset, max, .. } => write!(
-                f,
-                "`{name}` needs a stream offset of {offset}, but can hold back {max} at most; lower \
-                 `max-latency`, or give the source a longer buffer"
-            ),
-            Self::InsufficientBuffering { name, have, need, .. } => write!(
-                f,
-                "`{name}` needs {need} of buffering on its way, but there is {have}; put a `queue` \
-                 with that capacity behind it"
-            ),
-        }
-    }
 }
 
 /// L_target of section 4.4: the largest latency known, but no more than the cap (LS-47).
@@ -156,26 +103,80 @@ pub fn settle(plan: &Plan, facts: &Facts) -> Timing {
     let known = pins.iter().filter_map(|(pin, push)| Some((*pin, push.latency?)));
     // The first of the slowest is named, so that the same graph gives the same words.
     let slowest = known.clone().rev().max_by_key(|(_, latency)| *latency).map(|(pin, _)| pin);
-    let cap = plan.wishes.max_latency.filter(|_| plan.wishes.sync);
-    let target = target(known.map(|(_, latency)| latency), cap);
-    let (presentation_delay, last) = presentation_delay(plan, facts);
+    let latencies: Vec<Span> = known.map(|(_, latency)| latency).collect();
+    let cap = plan.wishes.latency.or(plan.wishes.max_latency).filter(|_| plan.wishes.sync);
+    let target = target(latencies.iter().copied(), cap);
+    let sources = match plan.wishes.sync {
+        true => Sources::UpTo(target),
+        false => Sources::Zero, // nobody waits, so only what is behind the sources counts
+    };
     let mut timing = Timing {
         target,
         slowest,
-        presentation_delay,
-        last,
-        offsets: Vec::new(),
-        notes: Vec::new(),
+        paths: paths::to_renderers(plan, facts, sources),
+        ..Timing::default()
     };
+    timing.present(plan, facts);
     for (pin, push) in pins {
         let offset = push.latency.map(|latency| match plan.wishes.sync {
             true => stream_offset(latency, push.stamps, target),
             false => Span::ZERO,
         });
         timing.offsets.push(Offset { pin, latency: push.latency, offset });
-        timing.notes.extend(notes(plan, pin, push, target, offset));
+        timing.notes.extend(pin_notes(plan, pin, push, target, offset));
     }
+    timing.notes.extend(timing.too_short(plan, facts, &latencies));
+    timing.notes.extend(timing.shortages(plan));
     timing
+}
+
+impl Timing {
+    /// The paths that have a part in the graph's latency.
+    fn live_paths(&self) -> impl DoubleEndedIterator<Item = &RendererPath> {
+        self.paths.iter().filter(|path| path.takes_part())
+    }
+
+    /// The path that takes longest, the first among equals.
+    fn longest(&self) -> Option<&RendererPath> {
+        self.live_paths().rev().max_by_key(|it| it.path.least)
+    }
+
+    /// When everything is presented: the graph's latency is the largest least of all live paths
+    /// (LS-M2), or what was asked for. What of it the offsets do not make up for, renderers add.
+    fn present(&mut self, plan: &Plan, facts: &Facts) {
+        let offsets = if plan.wishes.sync { self.target } else { Span::ZERO };
+        let longest = self.longest().map(|it| (it.renderer, it.path.least));
+        let least = longest.map_or(offsets, |(_, least)| least);
+        let latency = plan.wishes.latency.unwrap_or(least);
+        self.presentation_delay = (latency - offsets).max(Span::ZERO);
+        self.last = longest.map(|(renderer, _)| renderer).filter(|_| least > offsets);
+        if plan.wishes.timing == TimingMode::Classic {
+            let own = |filter: &FilterFacts| filter.latency.max(Span::ZERO);
+            self.own_delays = facts.filters.iter().map(own).collect();
+        }
+    }
+
+    /// A latency that was asked for, and is less than a path needs.
+    fn too_short(&self, plan: &Plan, facts: &Facts, latencies: &[Span]) -> Option<Note> {
+        let asked = plan.wishes.latency?;
+        let sources = Sources::UpTo(target(latencies.iter().copied(), None));
+        let paths = paths::to_renderers(plan, facts, sources);
+        let slowest = paths.iter().filter(|it| it.takes_part()).max_by_key(|it| it.path.least)?;
+        let (pin, least) = (slowest.path.long, slowest.path.least);
+        let branch = shortage::branch(plan, slowest);
+        (least > asked).then_some(Note::LatencyTooShort { pin, branch, asked, least })
+    }
+
+    /// The paths that cannot wait as long as the graph's latency wants.
+    fn shortages(&self, plan: &Plan) -> Vec<Note> {
+        if !plan.wishes.sync {
+            return Vec::new();
+        }
+        // Asked for, it is nobody's path that all wait for.
+        let slowest = self.longest().filter(|_| plan.wishes.latency.is_none());
+        let short = |it| shortage::on_the_way(plan, it, slowest, self.latency());
+        self.live_paths().filter_map(short).map(Note::InsufficientBuffering).collect()
+    }
 }
 
 /// The set P of section 4.4 and the pins whose latency nobody knows: connected push-source pins
@@ -188,7 +189,7 @@ fn live_pins(plan: &Plan, facts: &Facts) -> Vec<(PinNumber, PushFacts)> {
         for (pin, (output, planned)) in own.outputs.iter().zip(planned).enumerate() {
             let push = output.push.filter(|push| planned.connection.is_some() && push.is_live());
             pins.extend(push.map(|push| {
-                let latency = push.latency.filter(|latency| *latency >= Span::ZERO);
+                let latency = push.known_latency();
                 (PinNumber { filter, pin }, PushFacts { latency, ..push })
             }));
         }
@@ -196,7 +197,7 @@ fn live_pins(plan: &Plan, facts: &Facts) -> Vec<(PinNumber, PushFacts)> {
     pins
 }
 
-fn notes(
+fn pin_notes(
     plan: &Plan,
     pin: PinNumber,
     push: PushFacts,
@@ -208,75 +209,27 @@ fn notes(
         return vec![Note::LatencyUnknown { pin, name }];
     };
     let mut notes = Vec::new();
-    if plan.wishes.sync && latency > target {
+    if plan.wishes.sync && plan.wishes.latency.is_none() && latency > target {
         notes.push(Note::LatencyAboveCap { pin, name: name.clone(), late: latency - target });
     }
     if let Some(max) = push.max_offset.filter(|max| offset > *max) {
-        notes.push(Note::OffsetBeyondPreferred { pin, name: name.clone(), offset, max });
-        let queues = smallest_queue_below(plan, pin);
-        match queues.map(|queues| max + queues) {
-            Some(have) if have < offset => {
-                notes.push(Note::InsufficientBuffering { pin, name, have, need: offset });
-            }
-            _ => {}
-        }
+        notes.push(Note::OffsetBeyondPreferred { pin, name, offset, max });
     }
     notes
 }
 
-/// What the queues between `pin` and its renderers hold, on the path that holds least; `None` when
-/// every path has a queue that the plan sizes itself, which will be large enough.
-fn smallest_queue_below(plan: &Plan, pin: PinNumber) -> Option<Span> {
-    let connection = plan.connections.iter().find(|connection| connection.from == pin)?;
-    let here = match &connection.queue {
-        Some(queue) if !queue.asked => return None,
-        Some(queue) => queue.capacity,
-        None => Span::ZERO,
-    };
-    let filter = connection.to.filter;
-    let outputs = 0..plan.filters[filter].outputs.len();
-    if outputs.is_empty() {
-        return Some(here);
-    }
-    let below = outputs.filter_map(|pin| smallest_queue_below(plan, PinNumber { filter, pin }));
-    below.min().map(|below| here + below)
-}
-
-/// R: the largest delay of a renderer that is fed live, with the transforms above it; and whose it is.
-///
-/// A filter that may block, as a file writer, presents nothing and does not count (LS-91, LS-M6).
-fn presentation_delay(plan: &Plan, facts: &Facts) -> (Span, Option<usize>) {
-    // Longest delay from a live source to the filter's output, `None` where nothing live arrives.
-    // Filters stand behind those that feed them, so one walk is enough.
-    let mut delays: Vec<Option<Span>> = vec![None; plan.filters.len()];
-    let mut longest = (Span::ZERO, None);
-    for index in 0..plan.filters.len() {
-        let above = plan.connections.iter().filter(|connection| connection.to.filter == index);
-        let arriving = above.filter_map(|connection| delays[connection.from.filter]).max();
-        let own = match plan.filters[index].inputs.is_empty() {
-            true => Span::ZERO, // a source's latency is in the target
-            false => facts.filters[index].latency.max(Span::ZERO),
-        };
-        let live = facts.filters[index].is_live().then_some(Span::ZERO);
-        delays[index] = arriving.or(live).map(|arriving| arriving + own);
-        let filter = &plan.filters[index];
-        let presents = filter.outputs.is_empty() && !filter.descriptor.blocking;
-        match delays[index] {
-            Some(delay) if presents && delay > longest.0 => longest = (delay, Some(index)),
-            _ => {}
-        }
-    }
-    longest
-}
-
-/// Under `strict = true` every note is an error at the filter's place in the manifest.
+/// Under `strict = true` every note is an error at its place in the manifest: that of the buffer that
+/// would have to grow, or that of the filter.
 pub(super) fn refuse_if_strict(plan: &Plan, manifest: &Manifest) -> Result<(), Diagnostics> {
     let mut diagnostics = manifest.diagnostics();
     if plan.wishes.strict {
         for note in &plan.settled.timing.notes {
             let filter = &plan.filters[note.pin().filter];
-            let place = manifest.filters[filter.position].name.span.clone();
-            diagnostics.error(place, note.to_string());
+            let place = match note {
+                Note::InsufficientBuffering(shortage) => &shortage.growth.place,
+                _ => &manifest.filters[filter.position].name.span,
+            };
+            diagnostics.error(place.clone(), note.to_string());
         }
     }
     diagnostics.into_result()

@@ -7,6 +7,7 @@ use driftless_plugin_api::matching::{Against, Decision, Inputs, decide};
 use driftless_plugin_api::media::MediaPattern;
 use driftless_plugin_api::time::Span;
 
+use super::search::{Place, Wanted, find_upstream};
 use super::{Clock, ClockSource, Facts, PinNumber, Plan, PushFacts, Timing};
 
 /// What goes from one source pin to one renderer.
@@ -128,34 +129,34 @@ pub struct Upstream {
     pub stamped: bool,
 }
 
-/// Walks up from output pin `from`, depth first, each pin once (LS-36, LS-39, LS-40). `[any]`
+/// What is above output pin `from` (LS-40). `[any]`
 pub fn upstream(plan: &Plan, facts: &Facts, from: PinNumber) -> Upstream {
-    let mut found = Upstream { push: None, live: false, stamped: true };
-    let mut seen = Vec::new();
-    let mut pending = vec![(from, true)];
-    while let Some((pin, stamped_below)) = pending.pop() {
-        if seen.contains(&pin) {
-            continue;
-        }
-        seen.push(pin);
-        let filter = &facts.filters[pin.filter];
-        let output = filter.outputs.get(pin.pin).copied().unwrap_or_default();
-        let stamped = stamped_below && output.category != PinCategory::Preview;
-        found.live |= filter.is_live_but_for_flags();
-        match output.push {
-            Some(push) if found.push.is_none() => {
-                found.push = Some((pin, push));
-                found.stamped = stamped && push.stamps != Stamps::None;
-            }
-            _ if found.push.is_none() => found.stamped = stamped,
-            _ => {}
-        }
-        // The last one pushed is popped first, so the lowest input pin goes in last.
-        let inputs = plan.filters[pin.filter].inputs.iter().rev();
-        let above = inputs.filter_map(|input| Some(plan.connections[input.connection?].from));
-        pending.extend(above.map(|above| (above, stamped)));
+    let from = Place::Output(from);
+    let output = |place: &Place| match *place {
+        Place::Output(pin) => Some((pin, facts.filters[pin.filter].outputs.get(pin.pin).copied()?)),
+        _ => None,
+    };
+    let unstripped = |way: &[Place]| {
+        !way.iter().filter_map(output).any(|(_, it)| it.category == PinCategory::Preview)
+    };
+    let push = find_upstream(plan, from, Wanted::OUTPUT, |way| {
+        let (pin, output) = output(way.last()?)?;
+        let push = output.push?;
+        Some(((pin, push), unstripped(way) && push.stamps != Stamps::None))
+    });
+    let live = find_upstream(plan, from, Wanted::FILTER, |way| match way.last() {
+        Some(Place::Filter(filter)) if facts.filters[*filter].is_live_but_for_flags() => Some(()),
+        _ => None,
+    });
+    let source = find_upstream(plan, from, Wanted::FILTER, |way| match way.last() {
+        Some(Place::Filter(it)) if plan.filters[*it].inputs.is_empty() => Some(unstripped(way)),
+        _ => None,
+    });
+    Upstream {
+        push: push.ok().map(|(push, _)| push),
+        live: live.is_ok(),
+        stamped: push.map_or(source.unwrap_or(true), |(_, stamped)| stamped),
     }
-    found
 }
 
 fn reason(plan: &Plan, clock: &Clock, renderer: usize, decision: Decision, source: &str) -> String {

@@ -16,8 +16,9 @@ pub struct Queue {
     pub capacity: Span,
     /// When full it drops the oldest sample instead of making the sender wait.
     pub leaky: bool,
-    /// The manifest gave the capacity; otherwise the plan makes it large enough.
-    pub asked: bool,
+    /// Which filter of the manifest gave the capacity, by its place there; without one the plan makes it
+    /// large enough.
+    pub asked: Option<usize>,
     /// Why it is there.
     pub why: String,
 }
@@ -82,14 +83,18 @@ fn asked_for(filter: &PlannedFilter, before: Option<Queue>) -> Queue {
     // The settings were checked against the built-in descriptor, so both are there.
     let capacity = filter.settings.time("capacity").unwrap_or(SLACK);
     let leaky = filter.settings.boolean("leaky").unwrap_or_default();
-    let own =
-        Queue { capacity, leaky, asked: true, why: format!("asked for by `{}`", filter.name) };
+    let own = Queue {
+        capacity,
+        leaky,
+        asked: Some(filter.position),
+        why: format!("asked for by `{}`", filter.name),
+    };
     match before {
         None => own,
         Some(before) => Queue {
             capacity: before.capacity + own.capacity,
             leaky: before.leaky || own.leaky,
-            asked: true,
+            asked: own.asked,
             why: format!("{}, {}", before.why, own.why),
         },
     }
@@ -127,7 +132,7 @@ fn add(plan: &mut Plan, index: usize, capacity: Span, leaky: bool, mut reasons: 
     let queue = &mut plan.connections[index].queue;
     match queue {
         None if reasons.is_empty() => {}
-        None => *queue = Some(Queue { capacity, leaky, asked: false, why: reasons.join(", ") }),
+        None => *queue = Some(Queue { capacity, leaky, asked: None, why: reasons.join(", ") }),
         Some(queue) => {
             queue.leaky |= leaky;
             reasons.insert(0, std::mem::take(&mut queue.why));
@@ -142,7 +147,7 @@ fn add(plan: &mut Plan, index: usize, capacity: Span, leaky: bool, mut reasons: 
 pub(super) fn size(plan: &mut Plan) {
     let latency = plan.settled.timing.latency();
     let queues = plan.connections.iter_mut().filter_map(|connection| connection.queue.as_mut());
-    for queue in queues.filter(|queue| !queue.asked && !queue.leaky) {
+    for queue in queues.filter(|queue| queue.asked.is_none() && !queue.leaky) {
         queue.capacity += latency;
     }
 }

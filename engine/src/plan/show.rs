@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use super::latency::RendererPath;
 use super::{PinNumber, Plan, Stream};
 use crate::manifest::schema;
 
@@ -25,6 +26,7 @@ impl Plan {
             "target_ns": settled.timing.target.nanos(),
             "presentation_delay_ns": settled.timing.presentation_delay.nanos(),
             "streams": settled.streams.iter().map(|it| self.stream_json(it)).collect::<Vec<_>>(),
+            "paths": settled.timing.paths.iter().map(|it| self.path_json(it)).collect::<Vec<_>>(),
             "filters": self.filters_json(),
             "connections": self.connections_json(),
             "segments": self.segments.iter().map(|segment| {
@@ -45,6 +47,16 @@ impl Plan {
                 "against": stream.matching.against().name(),
                 "why": stream.matching.why,
             },
+        })
+    }
+
+    fn path_json(&self, path: &RendererPath) -> Value {
+        let RendererPath { renderer, path } = path;
+        json!({
+            "renderer": self.filters[*renderer].name,
+            "live": path.live,
+            "least_ns": path.least.nanos(),
+            "most_ns": path.most.map(|most| most.nanos()),
         })
     }
 

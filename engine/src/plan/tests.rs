@@ -9,7 +9,9 @@ mod clock;
 mod drawing;
 mod mistakes;
 mod offsets;
+mod paths;
 mod rows;
+mod search;
 mod threads;
 
 fn catalog() -> Catalog {
@@ -65,6 +67,7 @@ fn a_plan_is_the_same_however_often_it_is_made() {
     assert_eq!(plan(&text).json(), plan(&text).json());
 }
 
+/// LS-M1, LS-M18
 #[test]
 fn the_json_of_the_worked_example_has_the_keys_of_the_report() {
     let json = plan(&camera_and_microphone("", "", "")).json();
@@ -77,6 +80,12 @@ fn the_json_of_the_worked_example_has_the_keys_of_the_report() {
     assert_eq!(camera["offset_ns"], 467_000_000);
     assert!(camera["match"]["row"].is_null());
     assert_eq!(json["streams"][1]["match"]["row"], 9);
+    let sound = &json["paths"][1];
+    assert_eq!((&sound["renderer"], &sound["live"]), (&"speakers".into(), &true.into()));
+    assert_eq!(
+        (&sound["least_ns"], &sound["most_ns"]),
+        (&520_000_000.into(), &2_520_000_000_i64.into())
+    );
     assert_eq!(json["streams"][1]["match"]["against"], "incoming rate");
     assert_eq!(json["filters"][0]["plugin"], "test.live");
 }

@@ -23,6 +23,12 @@ pub trait Latency {
     /// the graph's latency (LS-20). A latency that changes while running is told with
     /// [`EventCode::LATENCY_CHANGED`](crate::EventCode::LATENCY_CHANGED) (LS-24).
     fn latency(&self, pin: Pin) -> Result<Span, Status>;
+
+    /// How much of the stream at `pin` a transform or renderer can hold back on top of its latency,
+    /// `None` when it cannot say (LS-53, LS-M1). What a source can hold is its largest stream offset.
+    fn holds(&self, _pin: Pin) -> Option<Span> {
+        None
+    }
 }
 
 /// [`Latency`] at the border.
@@ -34,17 +40,25 @@ pub struct LatencyTable {
     /// Nanoseconds.
     #[sabi(last_prefix_field)]
     pub latency: unsafe extern "C" fn(*mut c_void, u32) -> RResult<i64, Status>,
+    /// Nanoseconds; negative when it is not known.
+    pub holds: unsafe extern "C" fn(*mut c_void, u32) -> i64,
 }
 
 /// The table of a filter type.
 pub(crate) fn table<F: Filter>() -> LatencyRef {
-    LatencyTable { latency: latency::<F> }.leak_into_prefix()
+    LatencyTable { latency: latency::<F>, holds: holds::<F> }.leak_into_prefix()
 }
 
 unsafe extern "C" fn latency<F: Filter>(instance: *mut c_void, pin: u32) -> RResult<i64, Status> {
     let answer = |filter: &mut F| {
         filter.latency().ok_or(Status::NO_INTERFACE)?.latency(Pin::from_raw(pin)).map(Span::nanos)
     };
-    // SAFETY: the caller passes an instance of this table's filter type.
+    // SAFETY: the caller passes an instance of this table's filter type; likewise below.
     unsafe { ask(instance, Err(Status::PANICKED), answer) }.into()
+}
+
+unsafe extern "C" fn holds<F: Filter>(instance: *mut c_void, pin: u32) -> i64 {
+    let answer = |filter: &mut F| filter.latency()?.holds(Pin::from_raw(pin)).map(Span::nanos);
+    // SAFETY: see `latency`.
+    unsafe { ask(instance, None, answer) }.unwrap_or(-1)
 }

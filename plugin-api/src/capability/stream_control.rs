@@ -1,6 +1,8 @@
 //! Starting and stopping one pin's stream while the graph runs (LS-99).
 #![allow(non_snake_case, missing_docs, unsafe_code)] // abi_stable's derive writes items without docs
 
+mod gate;
+
 use std::ffi::c_void;
 
 use abi_stable::StableAbi;
@@ -10,6 +12,8 @@ use crate::abi::glue::ask;
 use crate::abi::status::Status;
 use crate::filter::{Filter, Pin};
 use crate::time::StreamTime;
+
+pub use gate::Gate;
 
 /// When something is to happen. Preview pins accept only the first and the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +27,15 @@ pub enum When {
 }
 
 impl When {
+    /// Whether it is now, and the time at the border.
+    pub const fn to_raw(self) -> (bool, i64) {
+        match self {
+            Self::Now => (true, 0),
+            Self::At(at) => (false, at.nanos()),
+            Self::Never => (false, i64::MAX),
+        }
+    }
+
     fn from_raw(now: bool, at: i64) -> Self {
         match (now, at) {
             (true, _) => Self::Now,
@@ -32,7 +45,7 @@ impl When {
     }
 }
 
-/// A filter whose pins can be started and stopped. `[main]`
+/// A filter whose pins can be started and stopped; each pin has a [`Gate`]. `[main]`
 pub trait StreamControl {
     /// Starts the stream of `pin`. A `cookie` other than 0 is told back with
     /// [`EventCode::STREAM_STARTED`](crate::EventCode::STREAM_STARTED), unless `when` is now or never.

@@ -76,7 +76,8 @@ fn read_filter(mut table: Table<'_>, mistakes: &Mistakes) -> Option<FilterDescri
         .filter_map(|(name, table)| setting::read(&name, table, mistakes))
         .collect();
     let facts = Facts { settings: &settings };
-    let latency = table.table("latency").and_then(|table| facts.latency(table));
+    let (latency, holds) =
+        table.table("latency").map(|table| facts.latency(table)).unwrap_or_default();
     let push_source = table.table("push-source").and_then(|table| facts.push_source(table));
     let offers_clock = table.table("clock").and_then(|table| facts.clock(table));
     let capabilities = table.table("capabilities").map(read_capabilities).unwrap_or_default();
@@ -88,6 +89,7 @@ fn read_filter(mut table: Table<'_>, mistakes: &Mistakes) -> Option<FilterDescri
         help: help?,
         blocking,
         latency,
+        holds,
         push_source,
         offers_clock,
         capabilities,
@@ -127,10 +129,12 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn latency(&self, mut table: Table<'_>) -> Option<Declared<Span>> {
+    /// The latency, and what can be held on top of it.
+    fn latency(&self, mut table: Table<'_>) -> (Option<Declared<Span>>, Option<Declared<Span>>) {
         let latency = table.required("value", |element| self.time(element));
+        let holds = table.optional("holds", |element| self.time(element));
         table.finish();
-        latency
+        (latency, holds)
     }
 
     fn push_source(&self, mut table: Table<'_>) -> Option<PushSourceDescriptor> {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use driftless_plugin_api::{
-    Clock, ClockState, Cue, EventCode, Filter, FilterError, Flow, Host, Latency, Marker,
+    Clock, ClockState, Cue, EventCode, Filter, FilterError, Flow, Gate, Host, Latency, Marker,
     MediaPattern, MediaType, Output, Pin, Pins, PushSource, ReferenceTime, Sample, Settings,
-    Source, Span, State, Status, Wake,
+    Source, Span, State, Status, StreamControl, Wake,
 };
 
 use crate::cutter::{Block, Cutter};
@@ -31,6 +31,7 @@ pub struct AudioCapture {
     options: Options,
     connected: bool,
     stamper: Stamper,
+    gate: Gate,
     active: Option<Active>,
 }
 
@@ -51,6 +52,13 @@ struct Active {
     position: i64,
     delivered: u64,
     withheld: u64,
+    gated: u64,
+}
+
+/// What decides whether a block is delivered, and with which times.
+struct Admission<'a> {
+    stamper: &'a mut Stamper,
+    gate: &'a mut Gate,
 }
 
 impl std::fmt::Debug for AudioCapture {
@@ -65,7 +73,7 @@ impl Filter for AudioCapture {
     fn create(settings: &Settings, host: Host) -> Result<Self, FilterError> {
         let options = Options::read(settings)?;
         let stamper = Stamper::new(options.format.rate_hz, options.hold);
-        Ok(Self { host, options, connected: false, stamper, active: None })
+        Ok(Self { host, options, connected: false, stamper, gate: Gate::default(), active: None })
     }
 
     fn media_types(&self, _pin: Pin) -> Vec<MediaPattern> {
@@ -103,6 +111,7 @@ impl Filter for AudioCapture {
             position: 0,
             delivered: 0,
             withheld: 0,
+            gated: 0,
         });
         Ok(())
     }
@@ -130,12 +139,13 @@ impl Filter for AudioCapture {
     }
 
     fn counters(&self) -> Vec<(&'static str, u64)> {
-        let Some(Active { counts, device, delivered, withheld, .. }) = &self.active else {
+        let Some(Active { counts, device, delivered, withheld, gated, .. }) = &self.active else {
             return Vec::new();
         };
         vec![
             ("delivered", *delivered),
             ("withheld", *withheld),
+            ("gated", *gated),
             ("callbacks", counts.callbacks.load(Relaxed)),
             ("frames lost to overruns", counts.overrun_frames.load(Relaxed)),
             ("device xruns", device.xruns()),
@@ -155,6 +165,10 @@ impl Filter for AudioCapture {
         Some(self)
     }
 
+    fn stream_control(&mut self) -> Option<&mut dyn StreamControl> {
+        Some(self)
+    }
+
     fn pins(&mut self) -> Option<&mut dyn Pins> {
         Some(self)
     }
@@ -169,7 +183,8 @@ impl Source for AudioCapture {
         active.tell(&self.host);
         if clock.state() == State::Running {
             active.begin(&mut self.stamper, &clock, output);
-            active.deliver(&mut self.stamper, &clock, &self.host, output)?;
+            let mut admission = Admission { stamper: &mut self.stamper, gate: &mut self.gate };
+            active.deliver(&mut admission, &clock, &self.host, output)?;
         }
         Ok(Wake::At(wake))
     }
@@ -196,7 +211,7 @@ impl Active {
     /// Delivers all blocks that are complete.
     fn deliver(
         &mut self,
-        stamper: &mut Stamper,
+        admission: &mut Admission<'_>,
         clock: &ClockState,
         host: &Host,
         output: &mut Output<'_>,
@@ -207,15 +222,22 @@ impl Active {
             if self.stopped {
                 continue;
             }
-            let captured = stamper.capture_times(clock, &block);
-            let Some(times) = stamper.admit(captured) else {
+            let captured = admission.stamper.capture_times(clock, &block);
+            let Some(times) = admission.stamper.admit(captured) else {
                 self.withheld += 1;
                 self.broken = true;
                 continue;
             };
+            let passes = admission.gate.passes(Some(times));
+            admission.gate.tell(host, Pin::Output(OUT));
+            if !passes {
+                self.gated += 1;
+                self.broken = true;
+                continue;
+            }
             let mut sample = sample(host, &block)?;
             sample.set_times(Some(times.0), Some(times.1));
-            let follows = stamper.deliver(times, captured.1);
+            let follows = admission.stamper.deliver(times, captured.1);
             sample.set_discontinuity(std::mem::take(&mut self.broken) || !follows);
             if !std::mem::replace(&mut self.announced, true) {
                 output.mark(OUT, Marker::LIVE_SEGMENT);

@@ -65,13 +65,13 @@ impl Branches {
         self.outputs.values_mut().for_each(|branch| *branch = Branch::Open);
     }
 
-    /// Delivers `sample` to every open output, in the order of their numbers, as `dress` makes it for
-    /// that output. Answers [`Flow::Stop`] once no output is open. `[streaming]`
+    /// Delivers `sample` to every open output, in the order of their numbers, that `admits` it, as that
+    /// makes it for the output. Answers [`Flow::Stop`] once no output is open. `[streaming]`
     pub fn deliver(
         &mut self,
         sample: Sample,
         output: &mut Output<'_>,
-        dress: impl Fn(u32, &mut Sample),
+        mut admits: impl FnMut(u32, &mut Sample) -> bool,
     ) -> Flow {
         let Some(last) = self.last_open() else { return Flow::Stop };
         let mut rest = Some(sample);
@@ -82,8 +82,7 @@ impl Branches {
             // The last output gets the sample itself: it may be its only holder by then, and write in place.
             let share = if pin == last { rest.take() } else { rest.as_ref().map(Sample::share) };
             let Some(mut share) = share else { break };
-            dress(pin, &mut share);
-            if output.deliver(pin, share) == Flow::Stop {
+            if admits(pin, &mut share) && output.deliver(pin, share) == Flow::Stop {
                 *branch = Branch::Stopped;
             }
         }

@@ -45,7 +45,7 @@ impl Transform for Tee {
         sample: Sample,
         output: &mut Output<'_>,
     ) -> Result<Flow, FilterError> {
-        Ok(self.branches.deliver(sample, output, |_, _| {}))
+        Ok(self.branches.deliver(sample, output, |_, _| true))
     }
 
     fn mark(

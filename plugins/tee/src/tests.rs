@@ -1,7 +1,8 @@
 use driftless_plugin_api::descriptor::Descriptor;
 use driftless_plugin_api::testing::{Driver, audio};
 use driftless_plugin_api::{
-    Filter, Flow, Marker, MediaPattern, Pin, Sample, Settings, Status, StreamTime, Transform,
+    EventCode, Filter, Flow, Marker, MediaPattern, Pin, Sample, Settings, Span, Status, StreamTime,
+    Transform, When,
 };
 
 use super::*;
@@ -101,6 +102,36 @@ fn the_stream_stops_when_every_output_has_and_goes_on_after_a_flush() {
     let sample = stamped(&driver, 3);
     assert_eq!(driver.receive(0, sample), Ok(Flow::Continue));
     assert_eq!(driver.delivered(0).len(), 1);
+}
+
+/// LS-99: what is recorded starts and stops by the stamps, and what is looked at goes on.
+#[test]
+fn a_smart_tee_starts_and_stops_the_capture_by_its_stamps_and_the_preview_only_at_once() {
+    let (capture, preview) = (Pin::Output(0), Pin::Output(1));
+    let mut driver = running::<SmartTee>(2);
+    let at = |ns| When::At(StreamTime::from_nanos(ns));
+    assert_eq!(driver.start_at(capture, at(15), 7), Status::OK);
+    assert_eq!(driver.stop_at(capture, at(45), false, 8), Status::OK);
+    assert_eq!(driver.start_at(preview, at(15), 9), Status::INVALID_ARGUMENT);
+    for n in 0..8 {
+        if n == 6 {
+            assert_eq!(driver.stop_at(preview, When::Now, false, 9), Status::OK);
+        }
+        let mut sample = driver.audio_sample(&[0.5], None);
+        let start = StreamTime::from_nanos(n * 10);
+        sample.set_times(Some(start), Some(start + Span::from_nanos(10)));
+        assert_eq!(driver.receive(0, sample), Ok(Flow::Continue));
+    }
+    let recorded = driver.delivered(0);
+    let starts: Vec<i64> =
+        recorded.iter().filter_map(Sample::start).map(StreamTime::nanos).collect();
+    assert_eq!(starts, [10, 20, 30, 40], "those that span start and stop too");
+    let marked: Vec<bool> = recorded.iter().map(Sample::discontinuity).collect();
+    assert_eq!(marked, [true, false, false, false]);
+    assert_eq!(driver.delivered(1).len(), 6);
+    let told: Vec<_> = driver.events().iter().map(|it| (it.code, it.p1, it.p2)).collect();
+    let pin = i64::from(capture.to_raw());
+    assert_eq!(told, [(EventCode::STREAM_STARTED, pin, 7), (EventCode::STREAM_STOPPED, pin, 8)]);
 }
 
 #[test]

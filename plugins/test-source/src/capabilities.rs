@@ -57,12 +57,10 @@ impl Pins for TestSource {
 
 impl StreamControl for TestSource {
     fn start_at(&mut self, _pin: Pin, when: When, cookie: u32) -> Status {
-        self.gate.start_at(when, cookie);
-        Status::OK
+        self.gate.start_at(when, cookie)
     }
 
     fn stop_at(&mut self, _pin: Pin, when: When, send_extra: bool, cookie: u32) -> Status {
-        self.gate.stop_at(when, send_extra, cookie);
-        Status::OK
+        self.gate.stop_at(when, send_extra, cookie)
     }
 }

@@ -6,7 +6,6 @@
 //! | `hardware`     | the source's clock, some ppm off host time                 |
 //! | `schedule`     | when each sample is captured and delivered                 |
 //! | `stamper`      | time stamps and stream offset                              |
-//! | `gate`         | stream control                                             |
 //! | `dropouts`     | what is missing                                            |
 //! | `produce`      | one sample, from its position to its delivery              |
 //! | `media`        | sound or pictures, counted in positions                    |
@@ -20,7 +19,6 @@
 mod capabilities;
 mod dropouts;
 mod font;
-mod gate;
 mod hardware;
 mod media;
 mod picture;
@@ -31,15 +29,14 @@ mod sound;
 mod stamper;
 
 use driftless_plugin_api::{
-    Clock, ClockState, Cue, Filter, FilterError, Host, HostTime, Latency, Marker, MediaPattern,
-    MediaType, Output, Pin, Pins, PushSource, PushSourceFlags, ReferenceTime, Settings, Source,
-    State, Status, StreamControl, Wake, export_plugin,
+    Clock, ClockState, Cue, Filter, FilterError, Gate, Host, HostTime, Latency, Marker,
+    MediaPattern, MediaType, Output, Pin, Pins, PushSource, PushSourceFlags, ReferenceTime,
+    Settings, Source, State, Status, StreamControl, Wake, export_plugin,
 };
 use fastrand::Rng;
 
 pub use driftless_frame_code as frame_code;
 
-use gate::Gate;
 use hardware::HardwareClock;
 use schedule::Schedule;
 use setup::Setup;

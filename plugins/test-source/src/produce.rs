@@ -50,10 +50,8 @@ impl TestSource {
             counts.withheld += 1;
             return None;
         }
-        let passes = self.gate.passes(times);
-        for (code, cookie) in self.gate.notices() {
-            self.host.event(code, i64::from(Pin::Output(OUT).to_raw()), i64::from(cookie), "");
-        }
+        let passes = self.gate.passes(Some(times));
+        self.gate.tell(&self.host, Pin::Output(OUT));
         counts.gated += u64::from(!passes);
         (passes && !self.progress.stopped).then_some(times)
     }

@@ -236,6 +236,11 @@ impl Latency for VideoSink {
     fn latency(&self, _pin: Pin) -> Result<Span, Status> {
         Ok(self.timing.delay)
     }
+
+    /// A frame stays until the next one is due, so of n frames n - 1 can be ahead (LS-53).
+    fn holds(&self, _pin: Pin) -> Option<Span> {
+        Some(self.format?.rate.start_of(self.capacity as i64 - 1))
+    }
 }
 
 impl RendererStatistics for VideoSink {

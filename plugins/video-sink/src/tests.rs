@@ -153,6 +153,21 @@ fn the_newest_frame_is_presented_however_late() {
     assert_eq!(driver.statistics().unwrap().error_now, ms(898).nanos());
 }
 
+/// LS-53, the worked example: a stream offset of 467 ms needs 16 pictures of 33 ms.
+#[test]
+fn sixteen_pictures_at_30_a_second_can_be_held_back_for_467_ms_and_fifteen_cannot() {
+    let rate = FrameRate { frames: 30, seconds: 1 };
+    let media = MediaType::Video(VideoFormat { rate, ..format(PixelFormat::Rgb24) });
+    let holds = |queue: &str| {
+        let mut driver = Driver::renderer::<VideoSink>(settings(&[("queue", queue)])).unwrap();
+        assert_eq!(driver.holds(PIN), None, "it is not connected");
+        driver.connect(PIN, media).unwrap();
+        driver.holds(PIN).unwrap()
+    };
+    assert!(holds("16") >= ms(467));
+    assert!(holds("15") < ms(467));
+}
+
 #[test]
 fn a_full_queue_gives_up_the_oldest_frame_and_holds_back_who_can_wait() {
     let mut driver = running(&[("queue", "2 frames")]);

@@ -113,6 +113,32 @@ fn of_two_live_clocks_the_one_named_first_wins() {
     assert_eq!(of(&manifest("", &["a -> b", "z -> c"], &filters)).0, "z");
 }
 
+/// LS-58: a source that is not connected (any more) comes last, though it was added first.
+#[test]
+fn of_two_live_clocks_a_connected_one_wins() {
+    let offering = "clock = true";
+    let filters = [
+        ("z", "live", offering),
+        ("a", "live", offering),
+        ("b", "speakers", ""),
+        ("c", "speakers", ""),
+    ];
+    let mut plan = plan(&manifest("", &["a -> b", "z -> c"], &filters));
+    let z = plan.filter("z").expect("it is there");
+    plan.filters[z].outputs[0].connection = None;
+    let clock = plan.settle(&Facts::declared(&plan.filters)).clock;
+    assert_eq!(clock.name(&plan), "a");
+}
+
+/// LS-13: live, with a clock, all flags zero.
+#[test]
+fn a_live_source_that_offers_a_clock_is_preferred_to_any_renderer() {
+    for policy in ["classic", "preferred"] {
+        let graph = format!("clock-policy = \"{policy}\"");
+        assert_eq!(clock(&graph, ("live", "clock = true"), ("speakers", "")).0, "a");
+    }
+}
+
 #[test]
 fn of_several_providers_the_one_nearest_to_a_renderer_wins() {
     let offering = "clock = true";

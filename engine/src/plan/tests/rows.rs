@@ -8,7 +8,7 @@ fn row(graph: &str, a: (&str, &str), b: &str) -> (Option<u8>, String) {
     (matching.row(), format!("{}: {}", matching.against(), matching.why))
 }
 
-/// LS-77, LS-80: every row is reached from a manifest.
+/// LS-77, LS-78, LS-80: every row is reached from a manifest.
 #[test]
 fn every_row_of_the_decision_is_reached_and_explained() {
     let system = "clock = \"system\"";
@@ -142,7 +142,7 @@ fn only_the_audio_renderer_matches_rates() {
     assert!(streams.iter().any(|(name, row, _)| *name == "s" && *row == Some(9)), "{streams:?}");
 }
 
-/// LS-1
+/// LS-1, LS-3
 #[test]
 fn a_smart_tee_behind_a_file_is_not_live() {
     let text = manifest(

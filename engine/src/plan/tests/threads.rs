@@ -56,7 +56,7 @@ fn a_preview_may_drop_and_a_writer_may_block_on_threads_of_their_own() {
     assert_eq!(
         queues,
         [
-            "tee.keep -> w.in 2030.0 ms: `w` may block",
+            "tee.keep -> w.in 2010.0 ms: `w` may block",
             "tee.preview -> s.in 200.0 ms leaky: `tee.preview` may drop",
         ]
     );

@@ -2,7 +2,7 @@
 
 use driftless_plugin_api::{
     Clock, IS_SOURCE, Latency, Pin, PinCategory, Pins, PushSource, PushSourceFlags, Span, Stamps,
-    Status,
+    Status, StreamControl, When,
 };
 
 use super::{AudioCapture, needed_latency};
@@ -60,6 +60,16 @@ impl Clock for AudioCapture {
 
     fn identity(&self) -> String {
         self.active.as_ref().map(|active| active.device.identity()).unwrap_or_default()
+    }
+}
+
+impl StreamControl for AudioCapture {
+    fn start_at(&mut self, _pin: Pin, when: When, cookie: u32) -> Status {
+        self.gate.start_at(when, cookie)
+    }
+
+    fn stop_at(&mut self, _pin: Pin, when: When, send_extra: bool, cookie: u32) -> Status {
+        self.gate.stop_at(when, send_extra, cookie)
     }
 }
 

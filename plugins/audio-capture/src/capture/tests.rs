@@ -1,6 +1,6 @@
 use driftless_plugin_api::descriptor::{Descriptor, Given};
 use driftless_plugin_api::testing::{Driver, TestClock, audio};
-use driftless_plugin_api::{HostTime, StreamTime};
+use driftless_plugin_api::{HostTime, StreamTime, When};
 use proptest::prelude::*;
 
 use super::*;
@@ -128,6 +128,28 @@ fn a_pause_is_silent_and_afterwards_new_data_has_later_stamps() {
         assert!(late < ms(20), "stream time went on while paused: {late}, {clock:?}");
         assert!(first.media_times().unwrap().0 > 600 * 48_000, "the device captured on");
     }
+}
+
+/// LS-99
+#[test]
+fn blocks_between_start_and_stop_are_delivered_and_told_with_their_cookies() {
+    let mut driver = source(&[]);
+    assert_eq!(driver.start_at(PIN, When::At(stream(ms(105))), 3), Status::OK);
+    assert_eq!(driver.stop_at(PIN, When::At(stream(ms(305))), true, 4), Status::OK);
+    driver.run().unwrap();
+    let delivered = samples(&mut driver, ms(500));
+    let starts: Vec<Span> =
+        delivered.iter().map(|it| it.start().unwrap() - StreamTime::ZERO).collect();
+    assert_eq!(
+        starts.len(),
+        22,
+        "20 that begin before the stop, one that spans the start, one more"
+    );
+    assert!(starts[0] < ms(105) && starts[0] + ms(10) > ms(105), "{starts:?}");
+    assert!(delivered[0].discontinuity() && !delivered[1].discontinuity());
+    let told: Vec<_> = driver.events().iter().map(|event| (event.code, event.p2)).collect();
+    assert_eq!(told, [(EventCode::STREAM_STARTED, 3), (EventCode::STREAM_STOPPED, 4)]);
+    assert!(driver.counters()["gated"] > 0);
 }
 
 /// LS-30, LS-31, LS-35

@@ -1,11 +1,12 @@
-//! Stream control: which samples pass, and what to tell about it (LS-99).
+//! The gate that a pin with stream control has: which samples pass, and what to tell about it (LS-99).
 
-use driftless_plugin_api::{EventCode, StreamTime, When};
-
-use crate::stamper::Times;
-
-/// Something to tell the application: which event, with which cookie.
-pub type Notice = (EventCode, u32);
+use super::When;
+use crate::abi::status::Status;
+use crate::capability::pins::PinCategory;
+use crate::event::EventCode;
+use crate::filter::Pin;
+use crate::host::Host;
+use crate::time::StreamTime;
 
 /// An order for a time, and the cookie to tell it with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,34 +16,59 @@ struct Order {
 }
 
 /// The gate of one pin. Open at first; orders outlive a stop, so that they can be given beforehand.
+///
+/// Its owner asks [`passes`](Self::passes) for every sample and then lets it [`tell`](Self::tell).
 #[derive(Debug)]
 pub struct Gate {
+    /// A preview has no stamps that a time could be compared with.
+    timeless: bool,
     open: bool,
     start: Option<Order>,
     stop: Option<Order>,
     /// The stop asked for one sample more.
     extra: bool,
-    notices: Vec<Notice>,
+    notices: Vec<(EventCode, u32)>,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { open: true, start: None, stop: None, extra: false, notices: Vec::new() }
+        Self::new(PinCategory::Capture)
     }
 }
 
 impl Gate {
-    /// Orders a start. Until its time nothing passes, unless a stop comes first.
-    pub fn start_at(&mut self, when: When, cookie: u32) {
+    /// The gate of a pin of this category: a preview accepts only now and never.
+    pub const fn new(category: PinCategory) -> Self {
+        Self {
+            timeless: matches!(category, PinCategory::Preview),
+            open: true,
+            start: None,
+            stop: None,
+            extra: false,
+            notices: Vec::new(),
+        }
+    }
+
+    /// Orders a start. Until its time nothing passes, unless a stop comes first. `[main]`
+    ///
+    /// Returns [`Status::OK`]; [`Status::INVALID_ARGUMENT`] for a time on a preview pin.
+    pub fn start_at(&mut self, when: When, cookie: u32) -> Status {
+        if self.is_refused(when) {
+            return Status::INVALID_ARGUMENT;
+        }
         self.open |= when == When::Now;
         self.start = match when {
             When::At(at) => Some(Order { at, cookie }),
             When::Now | When::Never => None,
         };
+        Status::OK
     }
 
-    /// Orders a stop, with one sample after it or not.
-    pub fn stop_at(&mut self, when: When, extra: bool, cookie: u32) {
+    /// Orders a stop, with one sample after it or not; likewise. `[main]`
+    pub fn stop_at(&mut self, when: When, extra: bool, cookie: u32) -> Status {
+        if self.is_refused(when) {
+            return Status::INVALID_ARGUMENT;
+        }
         self.stop = match when {
             When::At(at) => Some(Order { at, cookie }),
             // With one sample to come, "now" is a stop before all stamps.
@@ -54,11 +80,18 @@ impl Gate {
             When::Never => None,
         };
         self.extra = extra && self.stop.is_some();
+        Status::OK
     }
 
-    /// Whether a sample with these times passes. One that spans the start or the stop does, and so does
-    /// one at least when both are the same. `[streaming]`
-    pub fn passes(&mut self, (start, stop): Times) -> bool {
+    fn is_refused(&self, when: When) -> bool {
+        self.timeless && matches!(when, When::At(_))
+    }
+
+    /// Whether a sample with this start and stop passes; one without times passes while the gate is open.
+    /// One that spans the start or the stop does, and so does one at least when both are the same.
+    /// `[streaming]`
+    pub fn passes(&mut self, times: Option<(StreamTime, StreamTime)>) -> bool {
+        let Some((start, stop)) = times else { return self.passes_unstamped() };
         if self.start_is_next() && self.starts(stop) {
             return true;
         }
@@ -67,8 +100,17 @@ impl Gate {
             return true;
         }
         (self.stop, self.extra, self.open) = (None, false, false);
-        self.tell(EventCode::STREAM_STOPPED, order);
+        self.note(EventCode::STREAM_STOPPED, order);
         self.starts(stop)
+    }
+
+    /// Only a stop at once with one sample to come is due without a time.
+    fn passes_unstamped(&mut self) -> bool {
+        let passes = self.open;
+        if self.stop.is_some_and(|order| order.at == StreamTime::from_nanos(i64::MIN)) {
+            (self.stop, self.extra, self.open) = (None, false, false);
+        }
+        passes
     }
 
     /// Whether the start comes before the stop.
@@ -85,18 +127,20 @@ impl Gate {
     fn starts(&mut self, stop: StreamTime) -> bool {
         let Some(order) = self.start.filter(|order| stop > order.at) else { return false };
         (self.start, self.open) = (None, true);
-        self.tell(EventCode::STREAM_STARTED, order);
+        self.note(EventCode::STREAM_STARTED, order);
         true
     }
 
-    /// What there is to tell; it is taken away.
-    pub fn notices(&mut self) -> impl Iterator<Item = Notice> {
-        self.notices.drain(..)
-    }
-
-    fn tell(&mut self, code: EventCode, order: Order) {
+    fn note(&mut self, code: EventCode, order: Order) {
         if order.cookie != 0 {
             self.notices.push((code, order.cookie));
+        }
+    }
+
+    /// Posts what happened at `pin` since the last time, each with its cookie. `[streaming]`
+    pub fn tell(&mut self, host: &Host, pin: Pin) {
+        for (code, cookie) in self.notices.drain(..) {
+            host.event(code, i64::from(pin.to_raw()), i64::from(cookie), "");
         }
     }
 }
@@ -115,11 +159,11 @@ mod tests {
     /// Numbers of the samples of ten nanoseconds that pass, out of ten.
     fn passing(gate: &mut Gate) -> Vec<i64> {
         let times = |n| (StreamTime::from_nanos(n * 10), StreamTime::from_nanos(n * 10 + 10));
-        (0..10).filter(|&n| gate.passes(times(n))).collect()
+        (0..10).filter(|&n| gate.passes(Some(times(n)))).collect()
     }
 
-    fn notices(gate: &mut Gate) -> Vec<Notice> {
-        gate.notices().collect()
+    fn notices(gate: &mut Gate) -> Vec<(EventCode, u32)> {
+        gate.notices.drain(..).collect()
     }
 
     #[test]
@@ -196,6 +240,23 @@ mod tests {
         gate.start_at(When::Never, 0);
         gate.stop_at(When::Never, false, 0);
         assert_eq!(passing(&mut gate).len(), 10);
+        assert_eq!(notices(&mut gate), []);
+    }
+
+    /// LS-99
+    #[test]
+    fn a_preview_is_started_and_stopped_at_once_only() {
+        let mut gate = Gate::new(PinCategory::Preview);
+        assert_eq!(gate.start_at(at(5), 1), Status::INVALID_ARGUMENT);
+        assert_eq!(gate.stop_at(at(5), false, 1), Status::INVALID_ARGUMENT);
+        assert!(gate.passes(None), "what was refused changed nothing");
+        assert_eq!(gate.stop_at(When::Now, false, 1), Status::OK);
+        assert!(!gate.passes(None));
+        assert_eq!(gate.start_at(When::Now, 1), Status::OK);
+        assert!(gate.passes(None));
+        assert_eq!(gate.stop_at(When::Now, true, 1), Status::OK);
+        assert_eq!((gate.passes(None), gate.passes(None)), (true, false), "one more on request");
+        assert_eq!(gate.start_at(When::Never, 1), Status::OK);
         assert_eq!(notices(&mut gate), []);
     }
 }
