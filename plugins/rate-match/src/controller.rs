@@ -152,7 +152,7 @@ impl Controller {
         let brake = (2.0 * self.slew_ppm() * 1e6 * aim.error.abs()).sqrt() * 0.7;
         let most = match self.phase {
             // An error that is older than the estimate may stay a while: nobody hears it.
-            Phase::Track => brake.min(gentle + 0.3 * aim.ratio_error_ppm),
+            Phase::Track => brake.min(gentle + 0.2 * aim.ratio_error_ppm),
             _ => brake,
         };
         wanted.clamp(-most, most)

@@ -61,7 +61,7 @@ impl Default for Tuning {
             calm_ppm: 5.0,
             acquire_correction_s: 0.3,
             correction_s: 5.0,
-            gentle_error_s: 0.5e-3,
+            gentle_error_s: 0.9e-3,
             gentle_correction_s: 20.0,
             wander_ppm: 0.1,
             track_ppm: 0.1,

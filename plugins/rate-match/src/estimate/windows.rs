@@ -20,6 +20,8 @@ const PIECES: usize = SAME_LENGTH * LEVELS + 1;
 const AGREEMENT: f64 = 5.0;
 /// The same for a hull, whose errors have longer tails than Gauss's.
 const HULL_AGREEMENT: f64 = 9.0;
+/// The means of a few dozen pieces scatter by so much more or less by chance.
+const BY_CHANCE: f64 = 1.25;
 /// Noise is expected to move by twice its width, but not by more than this, seconds.
 const CREEP: f64 = 100e-6;
 /// Fewer readings say little of their own noise.
@@ -347,7 +349,7 @@ impl Window {
         let off =
             |(count, at): &(f64, Point)| count * (at.y - mean.y - slope * (at.x - mean.x)).powi(2);
         let scatter = pieces.iter().map(off).sum::<f64>() / (pieces.len() as f64 - 2.0);
-        (scatter.sqrt() / spread).max(1.0)
+        (scatter.sqrt() / spread / BY_CHANCE).max(1.0)
     }
 
     /// The slopes of both edges, each with its weight: a long tail weighs nothing.
