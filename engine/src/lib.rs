@@ -32,6 +32,7 @@
 //! | [`clock`]      | the reference clock, read by everybody without a lock                 |
 //! | [`graph`]      | stopped, paused, running                                              |
 //! | [`event`]      | what happens meanwhile, told to every subscriber                      |
+//! | [`simulate`]   | a day in a minute: scenarios, expectations, stand-ins                 |
 //! | [`report`]     | how well it did: text, JSON, picture                                  |
 //! | [`diagnostic`] | what is wrong with a text, where, and what would be right             |
 //!
@@ -48,6 +49,7 @@ pub mod manifest;
 pub mod plan;
 pub mod report;
 pub mod segment;
+pub mod simulate;
 
 pub use catalog::Catalog;
 pub use diagnostic::{Diagnostic, Diagnostics};

@@ -45,7 +45,7 @@ use crate::abi::wake::Wake;
 use crate::error::FilterError;
 use crate::event::EventCode;
 use crate::filter::{Cue, Flow, Pin, Renderer, Source, Transform};
-use crate::host::{ClockReading, ClockState, Host, TakeBuffer, Upstream};
+use crate::host::{ClockReading, ClockState, Fate, Host, TakeBuffer, Upstream};
 use crate::media::{AudioFormat, MediaPattern, MediaType};
 use crate::output::Marker;
 use crate::sample::Sample;
@@ -70,6 +70,12 @@ pub struct Posted {
 /// The audio type of that rate and number of channels.
 pub fn audio(rate_hz: u32, channels: u32) -> MediaType {
     MediaType::Audio(AudioFormat { rate_hz, channels })
+}
+
+/// A host for a piece of a filter that is tested alone.
+pub fn host() -> Host {
+    // SAFETY: one holder is handed over.
+    unsafe { Host::from_raw(TestHost::raw(&Arc::default())) }
 }
 
 /// What came out of the output pins.
@@ -344,6 +350,11 @@ impl Driver {
     /// What every renderer adds to a stamp.
     pub fn set_presentation_delay(&mut self, delay: Span) {
         self.host.edit(|clock| clock.presentation_delay = delay.nanos());
+    }
+
+    /// What becomes of everything that a simulated device or source would do from now on.
+    pub fn set_fate(&mut self, fate: Fate) {
+        self.host.set_fate(fate);
     }
 
     /// What a search upstream finds.

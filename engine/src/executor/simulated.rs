@@ -53,6 +53,11 @@ impl VirtualTime {
         self.segments.len()
     }
 
+    /// A segment, between two of its steps.
+    pub fn segment(&self, segment: usize) -> &Segment {
+        &self.segments[segment].segment
+    }
+
     fn now(&self) -> HostTime {
         self.graph.clock.now()
     }
@@ -109,7 +114,10 @@ impl VirtualTime {
         if let Wake::At(at) = slot.wake {
             self.due.remove(&(at, index));
         }
-        slot.wake = slot.segment.step(now);
+        slot.wake = match (slot.segment.step(now), self.graph.conditions.get()) {
+            (Wake::At(at), Some(conditions)) => Wake::At(conditions.woken(at)),
+            (wake, _) => wake,
+        };
         if let Wake::At(at) = slot.wake {
             self.due.insert((at, index));
         }

@@ -1,13 +1,17 @@
 //! A graph in virtual time: the same filters, the same segments, and time is a number.
 
+use std::sync::Arc;
+
 use driftless_plugin_api::{HostTime, Span};
 
-use super::build::Time;
+use super::build::{Time, place};
 use super::states::Cued;
 use super::{Graph, RunError, RunOptions};
 use crate::executor::Executor;
+use crate::loader::chain::Node;
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::simulate::Conditions;
 
 /// How much virtual time renderers may take for their first sample.
 const CUE_PATIENCE: Span = Span::from_secs(60);
@@ -24,9 +28,30 @@ impl Simulation {
     ///
     /// See [`RunError`].
     pub fn start(plan: Plan, options: RunOptions) -> Result<Self, RunError> {
+        Self::start_under(plan, options, None)
+    }
+
+    /// As [`start`](Self::start), with what happens to the simulated devices and sources.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunError`].
+    pub fn start_under(
+        plan: Plan,
+        options: RunOptions,
+        conditions: Option<Conditions>,
+    ) -> Result<Self, RunError> {
         let mut simulation = Self(Graph::load(plan, options, Time::Virtual)?);
+        let host = Arc::clone(&simulation.0.host);
+        if let Some(conditions) = conditions {
+            // The host is new: nothing was set before.
+            let _ = host.conditions.set(conditions);
+        }
         simulation.0.pause()?;
         simulation.cue()?;
+        if let Some(conditions) = host.conditions.get() {
+            conditions.begin(host.clock.now());
+        }
         simulation.0.run()?;
         Ok(simulation)
     }
@@ -89,6 +114,13 @@ impl Simulation {
             }
         }
         Ok(done(&self.0))
+    }
+
+    /// The filter number `filter` of the plan, between two of its steps. Looking changes nothing.
+    pub(crate) fn look<R>(&self, filter: usize, look: impl FnOnce(&Node) -> R) -> Option<R> {
+        let Executor::Virtual(executor) = &self.0.executor else { return None };
+        let (segment, at) = place(&self.0.plan, filter);
+        Some(look(executor.segment(segment).chain().node(at)))
     }
 
     /// The graph, for its state, its report so far, and orders.

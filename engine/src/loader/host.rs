@@ -10,7 +10,7 @@ use driftless_plugin_api::abi::abi_stable::prefix_type::PrefixTypeTrait;
 use driftless_plugin_api::abi::abi_stable::std_types::RStr;
 use driftless_plugin_api::abi::buffer::{BufferPool, RawBuffer};
 use driftless_plugin_api::abi::host::{
-    HostRef, HostTable, RawClockReading, RawClockState, RawHost, RawUpstream,
+    HostRef, HostTable, RawClockReading, RawClockState, RawDeviation, RawFate, RawHost, RawUpstream,
 };
 use driftless_plugin_api::event::EventCode;
 use driftless_plugin_api::time::HostTime;
@@ -18,6 +18,7 @@ use driftless_plugin_api::time::HostTime;
 use crate::clock::ClockBoard;
 use crate::event::{Event, EventBus};
 use crate::executor::Signal;
+use crate::simulate::Conditions;
 
 /// Where host time comes from.
 #[derive(Debug)]
@@ -54,6 +55,8 @@ pub struct GraphHost {
     pub names: Vec<String>,
     /// What random choices start from.
     pub seed: u64,
+    /// What happens to simulated devices and sources; set before anything runs, or never.
+    pub conditions: OnceLock<Conditions>,
     /// What each filter finds upstream of its input pins.
     upstream: Mutex<Vec<Vec<RawUpstream>>>,
 }
@@ -67,6 +70,7 @@ impl GraphHost {
             events: EventBus::default(),
             pool: BufferPool::new(),
             upstream: Mutex::new(vec![Vec::new(); names.len()]),
+            conditions: OnceLock::new(),
             names,
             seed,
         }
@@ -126,6 +130,8 @@ fn table() -> HostRef {
             seed,
             retain,
             release,
+            deviation,
+            fate,
         }
         .leak_into_prefix()
     })
@@ -210,4 +216,20 @@ unsafe extern "C" fn retain(instance: *const c_void) {
 unsafe extern "C" fn release(instance: *const c_void) {
     // SAFETY: see `now`; the holder is given up.
     unsafe { Arc::decrement_strong_count(instance.cast::<FilterHost>()) };
+}
+
+unsafe extern "C" fn deviation(instance: *const c_void, at: i64) -> RawDeviation {
+    // SAFETY: see `now`.
+    let host = unsafe { host(instance) };
+    let conditions = host.graph.conditions.get();
+    let deviation = conditions.map(|it| it.deviation(host.filter, HostTime::from_nanos(at)));
+    deviation.map(RawDeviation::from).unwrap_or_default()
+}
+
+unsafe extern "C" fn fate(instance: *const c_void, nominal: i64) -> RawFate {
+    // SAFETY: see `now`.
+    let host = unsafe { host(instance) };
+    let conditions = host.graph.conditions.get();
+    let fate = conditions.map(|it| it.fate(host.filter, HostTime::from_nanos(nominal)));
+    fate.map(RawFate::from).unwrap_or_default()
 }

@@ -10,9 +10,11 @@ use abi_stable::std_types::RStr;
 
 use super::{Posted, TestClock};
 use crate::abi::buffer::{BufferPool, RawBuffer};
-use crate::abi::host::{HostRef, HostTable, RawClockReading, RawClockState, RawHost, RawUpstream};
+use crate::abi::host::{
+    HostRef, HostTable, RawClockReading, RawClockState, RawDeviation, RawFate, RawHost, RawUpstream,
+};
 use crate::event::EventCode;
-use crate::host::{ClockReading, Upstream};
+use crate::host::{ClockReading, Fate, Upstream};
 use crate::time::{HostTime, ReferenceTime};
 
 /// What a filter under test is given for a host.
@@ -29,6 +31,7 @@ struct Told {
     published: Option<RawClockReading>,
     upstream: RawUpstream,
     events: Vec<Posted>,
+    fate: Fate,
 }
 
 impl Default for TestHost {
@@ -108,6 +111,10 @@ impl TestHost {
         };
     }
 
+    pub(super) fn set_fate(&self, fate: Fate) {
+        self.told().fate = fate;
+    }
+
     pub(super) fn take_events(&self) -> Vec<Posted> {
         std::mem::take(&mut self.told().events)
     }
@@ -136,6 +143,8 @@ fn table() -> HostRef {
             seed,
             retain,
             release,
+            deviation,
+            fate,
         }
         .leak_into_prefix()
     })
@@ -197,4 +206,13 @@ unsafe extern "C" fn retain(instance: *const c_void) {
 unsafe extern "C" fn release(instance: *const c_void) {
     // SAFETY: see `now`; the holder is given up.
     unsafe { Arc::decrement_strong_count(instance.cast::<TestHost>()) };
+}
+
+unsafe extern "C" fn deviation(_instance: *const c_void, _at: i64) -> RawDeviation {
+    RawDeviation::default()
+}
+
+unsafe extern "C" fn fate(instance: *const c_void, _nominal: i64) -> RawFate {
+    // SAFETY: see `now`.
+    unsafe { host(instance) }.told().fate.into()
 }
