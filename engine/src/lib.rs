@@ -33,6 +33,7 @@
 //! | [`graph`]      | stopped, paused, running                                              |
 //! | [`event`]      | what happens meanwhile, told to every subscriber                      |
 //! | [`simulate`]   | a day in a minute: scenarios, expectations, stand-ins                 |
+//! | [`trace`]      | the timing of a run, to run it again                                  |
 //! | [`report`]     | how well it did: text, JSON, picture                                  |
 //! | [`diagnostic`] | what is wrong with a text, where, and what would be right             |
 //!
@@ -50,6 +51,7 @@ pub mod plan;
 pub mod report;
 pub mod segment;
 pub mod simulate;
+pub mod trace;
 
 pub use catalog::Catalog;
 pub use diagnostic::{Diagnostic, Diagnostics};

@@ -37,7 +37,7 @@ mod stand_in;
 mod sweep;
 mod watch;
 
-use driftless_plugin_api::Span;
+use driftless_plugin_api::{HostTime, Span};
 
 pub use conditions::Conditions;
 pub use episodes::{Starts, When};
@@ -49,6 +49,7 @@ pub use stand_in::{Replaced, Staged, stage};
 pub use sweep::{Run, Sweep, Worst};
 
 use crate::graph::{RunError, RunOptions, Simulation};
+use crate::trace::Trace;
 use watch::Watches;
 
 /// From one look at the graph to the next, where nothing can be missed between them.
@@ -89,4 +90,18 @@ pub fn run(
     }
     let (broken, expected) = watches.finish(passed(&simulation));
     Ok(Outcome { report: simulation.stop(), replaced, recorded, seed, expected, broken })
+}
+
+/// Repeats a run whose timing was written down: the same steps at the same times, the same calls of
+/// devices, in virtual time. The trace must be [of this graph](Trace::check), which ran at `run`. `[main]`
+///
+/// # Errors
+///
+/// See [`RunError`].
+pub fn replay(staged: Staged, trace: &Trace, run: HostTime) -> Result<Outcome, RunError> {
+    let Staged { plan, replaced, recorded } = staged;
+    let entries = trace.replayed(&plan, run);
+    let simulation = Simulation::replay(plan, trace.seed, run, &entries)?;
+    let report = simulation.stop();
+    Ok(Outcome { report, replaced, recorded, seed: trace.seed, expected: 0, broken: Vec::new() })
 }

@@ -1,10 +1,12 @@
 //! `driftless run`: runs a graph until its time is over, its streams have ended, or Ctrl-C.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use driftless_engine::trace::{Tracer, Written};
 use driftless_engine::{Plan, Report, RunOptions, RunningGraph};
 use driftless_plugin_api::Span;
 
@@ -38,6 +40,9 @@ pub struct RunArguments {
     /// Draw error and rate of each stream over time into this file.
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
+    /// Write the timing of the run to this file, for `driftless simulate --replay`.
+    #[arg(long, value_name = "FILE.trace")]
+    trace: Option<PathBuf>,
     /// What random choices of filters (jitter, noise) start from.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
@@ -55,21 +60,46 @@ pub fn run(common: &Common, arguments: &RunArguments) -> Outcome {
             return Outcome::Wrong;
         }
     };
-    if !output::can_be_written([&arguments.report, &arguments.plot]) {
+    if !output::can_be_written([&arguments.report, &arguments.plot, &arguments.trace]) {
         return Outcome::Wrong;
     }
     let talkative = !arguments.quiet && !common.json;
     if talkative {
         println!("{plan}");
     }
-    let report = match play(plan, arguments, talkative) {
+    let (tracer, written) = match trace(&plan, arguments) {
+        Ok(trace) => trace.unzip(),
+        Err(error) => return untraceable(arguments, &error),
+    };
+    let report = match play(plan, arguments, talkative, tracer) {
         Ok(report) => report,
         Err(error) => {
             eprintln!("driftless: {}: {error}", arguments.graph.display());
             return Outcome::Failed;
         }
     };
-    finish(common, arguments, &report)
+    let outcome = finish(common, arguments, &report);
+    match written.map_or(Ok(0), Written::finish) {
+        Ok(0) => outcome,
+        Ok(lost) => {
+            eprintln!(
+                "driftless: {lost} entries of the trace were lost: it cannot be replayed well"
+            );
+            outcome
+        }
+        Err(error) => untraceable(arguments, &error),
+    }
+}
+
+fn trace(plan: &Plan, arguments: &RunArguments) -> io::Result<Option<(Tracer, Written)>> {
+    let create = |path: &PathBuf| Tracer::create(path, plan, arguments.seed);
+    arguments.trace.as_ref().map(create).transpose()
+}
+
+fn untraceable(arguments: &RunArguments, error: &io::Error) -> Outcome {
+    let path = arguments.trace.as_deref().unwrap_or(Path::new("")).display();
+    eprintln!("driftless: `{path}` could not be written: {error}");
+    Outcome::Failed
 }
 
 /// Runs `plan` until its time is over, everything was presented, or the user has had enough.
@@ -77,10 +107,11 @@ fn play(
     plan: Plan,
     arguments: &RunArguments,
     talkative: bool,
+    tracer: Option<Tracer>,
 ) -> Result<Report, driftless_engine::RunError> {
     let enough = input::enough();
     let options = RunOptions { seed: arguments.seed, ..RunOptions::default() };
-    let mut running = RunningGraph::start_with(plan, options)?;
+    let mut running = RunningGraph::start_traced(plan, options, tracer)?;
     let deadline = arguments
         .length
         .map(|length| Instant::now() + Duration::from_nanos(length.nanos().unsigned_abs()));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use driftless_engine::simulate::{self, Scenario, Staged};
+use driftless_engine::trace::Trace;
 use driftless_engine::{Catalog, Diagnostics};
 use driftless_plugin_api::Span;
 
@@ -20,6 +21,7 @@ Examples:
   driftless simulate studio.toml --for 1min --record played.wav
   driftless simulate studio.toml --for 1h --scenario night.toml --json | jq '.simulation.broken'
   driftless simulate studio.toml --for 1h --scenario night.toml --sweep seeds=1..1000 --plot worst.svg
+  driftless run studio.toml --trace field.trace; driftless simulate studio.toml --replay field.trace
 
 Devices and networks are replaced by what their plugins offer for it; the report says by what. The same
 graph, scenario, seed and programs give the same report and the same recording, bit for bit.
@@ -34,8 +36,11 @@ pub struct SimulateArguments {
     /// The graph's manifest.
     graph: PathBuf,
     /// How much of the graph's time to simulate, such as 30s, 90min or 24h.
-    #[arg(long = "for", value_name = "TIME", value_parser = input::time)]
+    #[arg(long = "for", value_name = "TIME", value_parser = input::time, default_value = "1min")]
     length: Span,
+    /// Repeat a run whose timing `driftless run --trace` wrote down.
+    #[arg(long, value_name = "FILE.trace", conflicts_with_all = ["length", "seed", "scenario", "sweep"])]
+    replay: Option<PathBuf>,
     /// What everything random starts from: jitter, noise, and the scenario's own chances.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
@@ -75,6 +80,9 @@ pub fn run(common: &Common, arguments: &SimulateArguments) -> Outcome {
     if !output::can_be_written([&arguments.report, &arguments.plot, &arguments.record]) {
         return Outcome::Wrong;
     }
+    if let Some(trace) = &arguments.replay {
+        return replay(common, arguments, staged, trace);
+    }
     let enough = input::enough();
     if let Some(seeds) = arguments.sweep {
         return sweep_all(common, arguments, seeds, &enough);
@@ -86,6 +94,33 @@ pub fn run(common: &Common, arguments: &SimulateArguments) -> Outcome {
     });
     progress.end();
     match outcome {
+        Ok(outcome) => finish(common, arguments, &outcome),
+        Err(error) => {
+            eprintln!("driftless: {}: {error}", arguments.graph.display());
+            Outcome::Failed
+        }
+    }
+}
+
+/// Repeats a run.
+fn replay(
+    common: &Common,
+    arguments: &SimulateArguments,
+    staged: Staged,
+    path: &PathBuf,
+) -> Outcome {
+    let read = Trace::read(path).and_then(|trace| Ok((trace.check(&staged.plan)?, trace)));
+    let (run, trace) = match read {
+        Ok(read) => read,
+        Err(error) => {
+            eprintln!("driftless: {}: {error}", path.display());
+            return Outcome::Wrong;
+        }
+    };
+    if trace.lost() > 0 {
+        eprintln!("warning: {} entries are missing in the trace", trace.lost());
+    }
+    match simulate::replay(staged, &trace, run) {
         Ok(outcome) => finish(common, arguments, &outcome),
         Err(error) => {
             eprintln!("driftless: {}: {error}", arguments.graph.display());

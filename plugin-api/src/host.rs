@@ -10,7 +10,7 @@ use crate::event::EventCode;
 use crate::sample::Sample;
 use crate::time::{HostTime, ReferenceTime, Span, StreamTime};
 
-pub use conditions::{Deviation, Fate, SimulatedClock};
+pub use conditions::{Called, Deviation, Fate, Repeat, SimulatedClock};
 
 /// The host, as one filter sees it. Cheap to clone; may be sent to the filter's own threads. `[any]`
 ///

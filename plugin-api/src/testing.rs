@@ -34,6 +34,7 @@ mod host;
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::abi::filter::{FactoryRef, RawFilter};
 use crate::abi::glue::{AsRenderer, AsSource, AsTransform, factory};
@@ -355,6 +356,12 @@ impl Driver {
     /// What becomes of everything that a simulated device or source would do from now on.
     pub fn set_fate(&mut self, fate: Fate) {
         self.host.set_fate(fate);
+    }
+
+    /// Waits, in real time, until the filter asks for a step from a thread of its own; returns whether it
+    /// did within `timeout`.
+    pub fn wait_until_woken(&self, timeout: Duration) -> bool {
+        self.host.wait_until_woken(timeout)
     }
 
     /// What a search upstream finds.

@@ -9,9 +9,11 @@ use super::states::Cued;
 use super::{Graph, RunError, RunOptions};
 use crate::executor::Executor;
 use crate::loader::chain::Node;
+use crate::loader::host::Repeated;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::simulate::Conditions;
+use crate::trace::Entry;
 
 /// How much virtual time renderers may take for their first sample.
 const CUE_PATIENCE: Span = Span::from_secs(60);
@@ -53,6 +55,43 @@ impl Simulation {
             conditions.begin(host.clock.now());
         }
         simulation.0.run()?;
+        Ok(simulation)
+    }
+
+    /// Repeats a run whose timing was written down.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunError`].
+    pub(crate) fn replay(
+        plan: Plan,
+        seed: u64,
+        run: HostTime,
+        entries: &[Entry],
+    ) -> Result<Self, RunError> {
+        let options = RunOptions { seed, ..RunOptions::default() };
+        let mut simulation = Self(Graph::load(plan, options, Time::Virtual)?);
+        let called = entries.iter().filter_map(|entry| match entry {
+            Entry::Call { filter, .. } => Some(*filter as usize),
+            _ => None,
+        });
+        // The host is new: nothing was set before.
+        let _ = simulation.0.host.repeated.set(Repeated::of(called.collect()));
+        simulation.advance((run - simulation.now()).max(Span::ZERO))?;
+        simulation.0.pause()?;
+        simulation.cue()?;
+        simulation.0.run()?;
+        for entry in entries {
+            let segment = match entry {
+                Entry::Step { segment, .. } => *segment as usize,
+                Entry::Call { filter, .. } => place(&simulation.0.plan, *filter as usize).0,
+                _ => continue,
+            };
+            if let Executor::Virtual(executor) = &mut simulation.0.executor {
+                executor.repeat(segment, entry);
+            }
+            simulation.0.attend();
+        }
         Ok(simulation)
     }
 

@@ -97,6 +97,26 @@ pub struct RawFate {
     pub more_reserved: [u64; 4],
 }
 
+/// One call of a device, or whether one is to be repeated. Frozen.
+#[repr(C)]
+#[derive(StableAbi, Debug, Clone, Copy, PartialEq, Default)]
+pub struct RawCall {
+    /// Host time at which it came, ns.
+    pub seen: i64,
+    /// Host time at which it should have come, ns.
+    pub due: i64,
+    /// From then until what it asks for is heard, or since what it brings was captured, ns.
+    pub delay: i64,
+    /// Frames a second, true to nominal.
+    pub rate: f64,
+    /// How many frames.
+    pub frames: u32,
+    /// Of an answer: 0 calls are not repeated, 1 none is now, 2 this one.
+    pub state: u32,
+    /// Always 0.
+    pub reserved: [u64; 2],
+}
+
 /// The host's services. Every function may be called on any thread; those marked device-safe neither
 /// allocate, lock nor enter the kernel.
 #[repr(C)]
@@ -131,6 +151,10 @@ pub struct HostTable {
     pub deviation: unsafe extern "C" fn(*const c_void, i64) -> RawDeviation,
     /// What becomes of what would happen at a host time; asked once for each, in order. Likewise.
     pub fate: unsafe extern "C" fn(*const c_void, i64) -> RawFate,
+    /// The filter's device has called. Device-safe.
+    pub called: unsafe extern "C" fn(*const c_void, RawCall),
+    /// The call that a simulated device is to repeat now.
+    pub call: unsafe extern "C" fn(*const c_void) -> RawCall,
 }
 
 /// The table with the host's side of one filter.

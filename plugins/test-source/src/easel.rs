@@ -6,33 +6,33 @@ use driftless_plugin_api::{Host, Sample};
 
 use crate::picture::{Picture, Shown};
 
-/// Most pictures that are kept of a kind; more are in use at once only behind a very long queue.
-const KEPT: usize = 64;
+/// Most memory that is kept, in bytes; larger pictures are painted anew.
+const KEPT_BYTES: usize = 64 << 20;
 
 /// Pictures that were delivered, to be painted over once nobody looks at them any more.
 #[derive(Debug, Default)]
-pub struct Easel {
-    dark: VecDeque<(Sample, Shown)>,
-    white: VecDeque<(Sample, Shown)>,
-}
+pub struct Easel(VecDeque<(Sample, Shown)>);
 
 impl Easel {
     /// The sample of picture `number`, without times. `None` if the pool has no buffer that large. `[streaming]`
     pub fn paint(&mut self, picture: &Picture, number: i64, host: &Host) -> Option<Sample> {
-        let kept = if picture.flashes(number) { &mut self.white } else { &mut self.dark };
-        // The oldest is the one that is let go of first.
-        if let Some((sample, shown)) = kept.front_mut()
+        let format = picture.format;
+        // A second later the milliseconds of the time code, and the flash, are the same again.
+        let second = format.rate.frames.div_ceil(format.rate.seconds) as usize;
+        let most = second.min(KEPT_BYTES / format.frame_bytes().max(1));
+        if self.0.len() >= most
+            && let Some((sample, shown)) = self.0.front_mut()
             && let Some(pixels) = sample.bytes_mut()
         {
             *shown = picture.redraw(number, shown, pixels);
             let painted = sample.share();
-            kept.rotate_left(1);
+            self.0.rotate_left(1);
             return Some(painted);
         }
-        let mut sample = host.sample(picture.format.frame_bytes())?;
+        let mut sample = host.sample(format.frame_bytes())?;
         let shown = picture.draw(number, sample.bytes_mut()?);
-        if kept.len() < KEPT {
-            kept.push_back((sample.share(), shown));
+        if self.0.len() < most {
+            self.0.push_back((sample.share(), shown));
         }
         Some(sample)
     }

@@ -78,12 +78,37 @@ pub fn rewrite_centred(
     }
     for ((line, shown), corner) in lines.iter().zip(shown).zip(layout.corners) {
         for (place, (new, old)) in line.bytes().zip(shown.bytes()).enumerate() {
-            let corner = (corner.0 + place * (WIDTH + 1) * layout.dot, corner.1);
-            let (new, old) = (glyph(new), glyph(old));
-            let gone = std::array::from_fn(|row| old[row] & !new[row]);
-            let come = std::array::from_fn(|row| new[row] & !old[row]);
-            paint(pixels, width, corner, layout.dot, gone, paper);
-            paint(pixels, width, corner, layout.dot, come, ink);
+            let left = corner.0 + place * (WIDTH + 1) * layout.dot;
+            for (row, (new, old)) in glyph(new).into_iter().zip(glyph(old)).enumerate() {
+                if new != old {
+                    let corner = (left, corner.1 + row * layout.dot);
+                    repaint_row(pixels, width, corner, layout.dot, new, (ink, paper));
+                }
+            }
+        }
+    }
+}
+
+/// Paints a row of dots, set or not.
+fn repaint_row(
+    pixels: &mut [u8],
+    width: usize,
+    (left, top): (usize, usize),
+    dot: usize,
+    row: u8,
+    (ink, paper): (u8, u8),
+) {
+    let columns = left.min(width)..(left + WIDTH * dot).min(width);
+    let line =
+        |number: usize| (number * width + columns.start) * 3..(number * width + columns.end) * 3;
+    let Some(first) = pixels.get_mut(line(top)) else { return };
+    for (x, run) in first.chunks_mut(dot * 3).enumerate() {
+        run.fill(if row >> (WIDTH - 1 - x) & 1 == 1 { ink } else { paper });
+    }
+    for below in top + 1..top + dot {
+        let to = line(below);
+        if to.end <= pixels.len() {
+            pixels.copy_within(line(top), to.start);
         }
     }
 }

@@ -276,6 +276,6 @@ fn devices_are_replaced_by_what_their_plugins_offer_and_others_are_left_alone() 
     };
     let told = "speakers: device = \"virtual\" stands in for \"USB\"";
     assert_eq!(stage("USB"), [told]);
-    assert_eq!(stage("virtual"), [String::new(); 0]);
-    assert_eq!(stage("wav:a.wav"), [String::new(); 0]);
+    assert!(stage("virtual").is_empty());
+    assert!(stage("wav:a.wav").is_empty());
 }

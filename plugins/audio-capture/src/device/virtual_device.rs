@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::f64::consts::TAU;
 
-use driftless_plugin_api::{Fate, Host, HostTime, SimulatedClock, Span};
+use driftless_plugin_api::{Fate, Host, HostTime, Repeat, SimulatedClock, Span};
 
 use super::{Device, News};
 use crate::options::{Options, Tone};
@@ -108,6 +108,16 @@ impl Device for VirtualDevice {
     }
 
     fn step(&mut self, now: HostTime) -> HostTime {
+        match self.host.repeat() {
+            Repeat::No => {}
+            Repeat::Nothing => return HostTime::MAX,
+            Repeat::Call(call) => {
+                self.values.resize(call.frames as usize * self.channels, 0.0);
+                self.period_frames = i64::from(call.frames);
+                self.capture(call.seen, Fate { delay: call.delay, ..Fate::default() });
+                return HostTime::MAX;
+            }
+        }
         loop {
             let (seen, fate) = self.plan();
             if seen > now {

@@ -8,10 +8,12 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
-use driftless_plugin_api::{Fate, FilterError, Host, HostTime, SimulatedClock, Span};
+use driftless_plugin_api::{
+    Called, Fate, FilterError, Host, HostTime, Repeat, SimulatedClock, Span,
+};
 use driftless_rate_match::Anchor;
 
-use super::{Device, DeviceLine, News, StreamFormat};
+use super::{Asked, Device, DeviceLine, News, StreamFormat};
 use crate::callback::Callback;
 use crate::options::Options;
 use crate::recording::Recording;
@@ -161,6 +163,17 @@ impl VirtualDevice {
         self.planned = None;
     }
 
+    /// Does what a sound card did whose place it takes.
+    fn repeat(&mut self, call: Called) {
+        let Called { seen, due, rate, delay, frames } = call;
+        let Some(callback) = &mut self.callback else { return };
+        self.out.resize(frames as usize * self.channels, 0.0);
+        callback.period(Asked { seen, due, rate }, delay, &mut self.out);
+        if let Some(recording) = &mut self.recording {
+            recording.write(&self.out);
+        }
+    }
+
     /// Goes away and comes back as a sound card does: with a clock that begins anew.
     fn follow_presence(&mut self, fate: Fate) {
         let presence = match (fate.times, self.presence) {
@@ -233,6 +246,14 @@ impl Device for VirtualDevice {
     fn step(&mut self, now: HostTime) -> Option<HostTime> {
         if !self.running {
             return None;
+        }
+        match self.host.repeat() {
+            Repeat::No => {}
+            Repeat::Nothing => return None,
+            Repeat::Call(call) => {
+                self.repeat(call);
+                return None;
+            }
         }
         loop {
             let planned = self.plan();
