@@ -32,6 +32,8 @@
 //! | [`clock`]      | the reference clock, read by everybody without a lock                 |
 //! | [`graph`]      | stopped, paused, running                                              |
 //! | [`event`]      | what happens meanwhile, told to every subscriber                      |
+//! | [`simulate`]   | a day in a minute: scenarios, expectations, stand-ins                 |
+//! | [`trace`]      | the timing of a run, to run it again                                  |
 //! | [`report`]     | how well it did: text, JSON, picture                                  |
 //! | [`diagnostic`] | what is wrong with a text, where, and what would be right             |
 //!
@@ -48,6 +50,8 @@ pub mod manifest;
 pub mod plan;
 pub mod report;
 pub mod segment;
+pub mod simulate;
+pub mod trace;
 
 pub use catalog::Catalog;
 pub use diagnostic::{Diagnostic, Diagnostics};

@@ -54,6 +54,10 @@ pub struct Segment {
     recorders: Vec<Recorder>,
     next_record: HostTime,
     state: State,
+    /// Items taken out of the queues in the latest step.
+    took: u32,
+    /// How many the next step may take.
+    may_take: u32,
     signal: Arc<SegmentSignal>,
 }
 
@@ -72,6 +76,8 @@ impl Segment {
             recorders: renderers.iter().map(|_| Recorder::default()).collect(),
             next_record: HostTime::ZERO,
             state: State::Stopped,
+            took: 0,
+            may_take: u32::MAX,
             chain,
             head,
             inputs,
@@ -125,6 +131,27 @@ impl Segment {
         self.wakes.fill(if state == State::Stopped { Wake::OnSignal } else { Wake::At(now) });
     }
 
+    /// How many items the latest step took out of the queues.
+    pub fn took(&self) -> u32 {
+        self.took
+    }
+
+    /// As [`step`](Self::step), taking no more than `took` items out of the queues: repeats a step that
+    /// took so many.
+    pub fn repeat_step(&mut self, now: HostTime, took: u32) -> Wake {
+        self.may_take = took;
+        let wake = self.step(now);
+        self.may_take = u32::MAX;
+        wake
+    }
+
+    /// Steps only the filter with that index in the plan: repeats a call of its device.
+    pub fn repeat_call(&mut self, filter: usize, now: HostTime) {
+        if let Some(at) = self.chain.position(filter).filter(|_| self.state != State::Stopped) {
+            self.wakes[at] = self.chain.node(at).step(now);
+        }
+    }
+
     /// What was recorded of the renderer that is filter `filter` of the plan.
     pub fn recorder(&self, filter: usize) -> Option<&Recorder> {
         let at = self.chain.position(filter)?;
@@ -156,9 +183,12 @@ impl Segment {
     /// Empties the input queues into the first filter, as far as the renderers have room. Returns
     /// whether something had to wait.
     fn feed(&mut self, now: HostTime) -> bool {
+        self.took = 0;
         for input in &self.inputs {
-            while self.has_room() {
-                match input.queue.pop() {
+            while self.took < self.may_take && self.has_room() {
+                let item = input.queue.pop();
+                self.took += u32::from(item.is_some());
+                match item {
                     Some(Item::Sample(sample, _)) => {
                         self.chain.node(0).receive(input.pin, sample, now);
                     }

@@ -2,8 +2,12 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use driftless_engine::{Catalog, Diagnostics, Manifest, Plan};
+use driftless_plugin_api::Span;
+use driftless_plugin_api::descriptor::unit;
 
 use crate::Common;
 
@@ -43,4 +47,27 @@ pub fn folders(common: &Common, manifest: Option<&Manifest>) -> Vec<PathBuf> {
 /// Prints mistakes, with colour on a terminal.
 pub fn show(mistakes: &Diagnostics) {
     eprint!("{}", mistakes.render(std::io::stderr().is_terminal()));
+}
+
+/// A time with its unit, as manifests write it.
+pub fn time(text: &str) -> Result<Span, String> {
+    unit::time(text)
+        .filter(|span| *span > Span::ZERO)
+        .ok_or_else(|| "expected a time with its unit, such as 30s, 500ms or 2min".to_owned())
+}
+
+/// What becomes true when the user has had enough. A second Ctrl-C ends the program at once: the first
+/// may wait for a device that hangs.
+pub fn enough() -> Arc<AtomicBool> {
+    let enough = Arc::new(AtomicBool::new(false));
+    let heard = Arc::clone(&enough);
+    let handler = ctrlc::set_handler(move || {
+        if heard.swap(true, Ordering::SeqCst) {
+            std::process::exit(1);
+        }
+    });
+    if let Err(error) = handler {
+        eprintln!("driftless: Ctrl-C will end the run without a report: {error}");
+    }
+    enough
 }

@@ -9,7 +9,9 @@ mod plan;
 mod plugins;
 mod run;
 mod schema;
+mod simulate;
 mod status;
+mod sweep;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,9 +52,11 @@ enum Command {
     Schema(schema::SchemaArguments),
     /// Run the graph, and print the report when it stops.
     Run(run::RunArguments),
+    /// Run the graph in virtual time: a day in a minute, the same digits every time.
+    Simulate(simulate::SimulateArguments),
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 done; 1 the graph failed while running; 2 the manifest or the command line is wrong.";
+const EXIT_STATUS: &str = "Exit status: 0 done; 1 the graph failed while running, or an expectation is broken; 2 the manifest or the command line is wrong.";
 
 /// What a command ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         Command::Plugins(command) => plugins::run(&arguments.common, command),
         Command::Schema(command) => schema::run(&arguments.common, command),
         Command::Run(command) => run::run(&arguments.common, command),
+        Command::Simulate(command) => simulate::run(&arguments.common, command),
     };
     match outcome {
         Outcome::Done => ExitCode::SUCCESS,

@@ -1,16 +1,17 @@
 //! `driftless run`: runs a graph until its time is over, its streams have ended, or Ctrl-C.
 
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use driftless_engine::trace::{Tracer, Written};
 use driftless_engine::{Plan, Report, RunOptions, RunningGraph};
+use driftless_plugin_api::Span;
 
 use crate::status::Status;
-use crate::{Common, Outcome, input};
+use crate::{Common, Outcome, input, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,8 +29,8 @@ pub struct RunArguments {
     /// The graph's manifest.
     graph: PathBuf,
     /// Stop after this long, such as 30s, 500ms or 2min.
-    #[arg(long = "for", value_name = "TIME", value_parser = time)]
-    length: Option<Duration>,
+    #[arg(long = "for", value_name = "TIME", value_parser = input::time)]
+    length: Option<Span>,
     /// Set a filter's setting, over what the manifest says; may be given several times.
     #[arg(long, value_name = "FILTER.SETTING=VALUE")]
     set: Vec<String>,
@@ -39,21 +40,15 @@ pub struct RunArguments {
     /// Draw error and rate of each stream over time into this file.
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
+    /// Write the timing of the run to this file, for `driftless simulate --replay`.
+    #[arg(long, value_name = "FILE.trace")]
+    trace: Option<PathBuf>,
     /// What random choices of filters (jitter, noise) start from.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
     /// Print neither plan nor status, only the report.
     #[arg(short, long)]
     quiet: bool,
-}
-
-/// A time with its unit, as manifests write it.
-fn time(text: &str) -> Result<Duration, String> {
-    let span = driftless_plugin_api::descriptor::unit::time(text);
-    match span.filter(|span| span.nanos() > 0) {
-        Some(span) => Ok(Duration::from_nanos(span.nanos().unsigned_abs())),
-        None => Err("expected a time with its unit, such as 30s, 500ms or 2min".to_owned()),
-    }
 }
 
 /// Runs the graph.
@@ -65,22 +60,46 @@ pub fn run(common: &Common, arguments: &RunArguments) -> Outcome {
             return Outcome::Wrong;
         }
     };
-    if let Err(text) = outputs_can_be_written(arguments) {
-        eprintln!("driftless: {text}");
+    if !output::can_be_written([&arguments.report, &arguments.plot, &arguments.trace]) {
         return Outcome::Wrong;
     }
     let talkative = !arguments.quiet && !common.json;
     if talkative {
         println!("{plan}");
     }
-    let report = match play(plan, arguments, talkative) {
+    let (tracer, written) = match trace(&plan, arguments) {
+        Ok(trace) => trace.unzip(),
+        Err(error) => return untraceable(arguments, &error),
+    };
+    let report = match play(plan, arguments, talkative, tracer) {
         Ok(report) => report,
         Err(error) => {
             eprintln!("driftless: {}: {error}", arguments.graph.display());
             return Outcome::Failed;
         }
     };
-    finish(common, arguments, &report)
+    let outcome = finish(common, arguments, &report);
+    match written.map_or(Ok(0), Written::finish) {
+        Ok(0) => outcome,
+        Ok(lost) => {
+            eprintln!(
+                "driftless: {lost} entries of the trace were lost: it cannot be replayed well"
+            );
+            outcome
+        }
+        Err(error) => untraceable(arguments, &error),
+    }
+}
+
+fn trace(plan: &Plan, arguments: &RunArguments) -> io::Result<Option<(Tracer, Written)>> {
+    let create = |path: &PathBuf| Tracer::create(path, plan, arguments.seed);
+    arguments.trace.as_ref().map(create).transpose()
+}
+
+fn untraceable(arguments: &RunArguments, error: &io::Error) -> Outcome {
+    let path = arguments.trace.as_deref().unwrap_or(Path::new("")).display();
+    eprintln!("driftless: `{path}` could not be written: {error}");
+    Outcome::Failed
 }
 
 /// Runs `plan` until its time is over, everything was presented, or the user has had enough.
@@ -88,21 +107,14 @@ fn play(
     plan: Plan,
     arguments: &RunArguments,
     talkative: bool,
+    tracer: Option<Tracer>,
 ) -> Result<Report, driftless_engine::RunError> {
-    let enough = Arc::new(AtomicBool::new(false));
-    let heard = Arc::clone(&enough);
-    // A second Ctrl-C ends the program at once: the first may wait for a device that hangs.
-    let handler = ctrlc::set_handler(move || {
-        if heard.swap(true, Ordering::SeqCst) {
-            std::process::exit(1);
-        }
-    });
-    if let Err(error) = handler {
-        eprintln!("driftless: Ctrl-C will end the run without a report: {error}");
-    }
+    let enough = input::enough();
     let options = RunOptions { seed: arguments.seed, ..RunOptions::default() };
-    let mut running = RunningGraph::start_with(plan, options)?;
-    let deadline = arguments.length.map(|length| Instant::now() + length);
+    let mut running = RunningGraph::start_traced(plan, options, tracer)?;
+    let deadline = arguments
+        .length
+        .map(|length| Instant::now() + Duration::from_nanos(length.nanos().unsigned_abs()));
     let mut status = Status::new(talkative);
     while !enough.load(Ordering::SeqCst) && !running.graph().is_complete() {
         let mut wait = Duration::from_millis(100);
@@ -128,34 +140,7 @@ fn finish(common: &Common, arguments: &RunArguments, report: &Report) -> Outcome
     } else {
         print!("{report}");
     }
-    let mut outcome = if report.has_failed() { Outcome::Failed } else { Outcome::Done };
-    let mut write = |path: &Option<PathBuf>, text: &dyn Fn() -> String| {
-        let Some(path) = path else { return };
-        if let Err(error) = fs::write(path, text()) {
-            eprintln!("driftless: `{}` could not be written: {error}", path.display());
-            outcome = Outcome::Failed;
-        }
-    };
-    write(&arguments.report, &|| format!("{:#}\n", report.json()));
-    write(&arguments.plot, &|| report.plot());
-    outcome
-}
-
-/// Finds out before a long run, not after it, that its results have no place to go.
-fn outputs_can_be_written(arguments: &RunArguments) -> Result<(), String> {
-    for path in [&arguments.report, &arguments.plot].into_iter().flatten() {
-        let folder =
-            path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if !folder.is_dir() {
-            return Err(format!(
-                "`{}` cannot be written: there is no folder `{}`",
-                path.display(),
-                folder.display()
-            ));
-        }
-        if path.is_dir() {
-            return Err(format!("`{}` is a folder; name a file", path.display()));
-        }
-    }
-    Ok(())
+    let written = output::write(&arguments.report, || format!("{:#}\n", report.json()))
+        & output::write(&arguments.plot, || report.plot());
+    if report.has_failed() || !written { Outcome::Failed } else { Outcome::Done }
 }

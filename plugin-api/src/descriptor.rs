@@ -5,6 +5,7 @@
 //! | [`mod@unit`] | units, and numbers written with one                               |
 //! | [`setting`]  | what a setting may be, and reading one value of it                |
 //! | [`declared`] | facts that a descriptor gives as a literal or leaves to a setting |
+//! | [`simulation`] | what a filter is in a simulation                                |
 //! | `read`       | TOML into [`Descriptor`], every mistake in one go                 |
 //! | `complete`   | what a manifest gives into complete [`Settings`](crate::settings) |
 
@@ -12,6 +13,7 @@ mod complete;
 pub mod declared;
 mod read;
 pub mod setting;
+pub mod simulation;
 pub mod unit;
 
 use std::fmt;
@@ -19,6 +21,7 @@ use std::fmt;
 pub use complete::Given;
 pub use declared::Declared;
 pub use setting::{SettingDescriptor, SettingType, Written};
+pub use simulation::{Disturbance, SimulationDescriptor};
 pub use unit::Unit;
 
 use crate::capability::pins::PinCategory;
@@ -137,6 +140,8 @@ pub struct FilterDescriptor {
     pub offers_clock: Option<Declared<bool>>,
     /// What else it can do.
     pub capabilities: Capabilities,
+    /// How it takes part in a simulation.
+    pub simulation: SimulationDescriptor,
     /// Its pins. A pin's number is its place among those of its direction.
     pub pins: Vec<PinDescriptor>,
     /// Its settings.

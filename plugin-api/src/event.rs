@@ -12,6 +12,9 @@ macro_rules! codes {
         impl EventCode {
             $($(#[$doc])* pub const $name: Self = Self($value);)*
 
+            /// All that have a name.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
             /// The event's name, in the words of reports.
             pub const fn name(self) -> &'static str {
                 match self.0 {

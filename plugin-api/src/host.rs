@@ -1,12 +1,16 @@
 //! The host's services, as filters see them.
 #![allow(unsafe_code)] // the one safe view of the host's table
 
+mod conditions;
+
 use crate::abi::buffer::{Buffer, BufferPool};
 use crate::abi::host::{RawClockReading, RawClockState, RawHost, RawUpstream};
 use crate::capability::push_source::PushSourceFlags;
 use crate::event::EventCode;
 use crate::sample::Sample;
 use crate::time::{HostTime, ReferenceTime, Span, StreamTime};
+
+pub use conditions::{Called, Deviation, Fate, Repeat, SimulatedClock};
 
 /// The host, as one filter sees it. Cheap to clone; may be sent to the filter's own threads. `[any]`
 ///

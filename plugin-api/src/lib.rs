@@ -60,7 +60,10 @@ pub use error::FilterError;
 pub use event::EventCode;
 pub use export::Registration;
 pub use filter::{Cue, Filter, Flow, Pin, Renderer, Source, Transform};
-pub use host::{ClockReading, ClockState, Host, LogLevel, State, TakeBuffer, Upstream};
+pub use host::{
+    Called, ClockReading, ClockState, Deviation, Fate, Host, LogLevel, Repeat, SimulatedClock,
+    State, TakeBuffer, Upstream,
+};
 pub use media::{AudioFormat, FrameRate, MediaPattern, MediaType, PixelFormat, VideoFormat};
 pub use output::{Marker, Output};
 pub use sample::{Sample, SampleFlags};

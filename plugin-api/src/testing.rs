@@ -34,6 +34,7 @@ mod host;
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::abi::filter::{FactoryRef, RawFilter};
 use crate::abi::glue::{AsRenderer, AsSource, AsTransform, factory};
@@ -45,7 +46,7 @@ use crate::abi::wake::Wake;
 use crate::error::FilterError;
 use crate::event::EventCode;
 use crate::filter::{Cue, Flow, Pin, Renderer, Source, Transform};
-use crate::host::{ClockReading, ClockState, Host, TakeBuffer, Upstream};
+use crate::host::{ClockReading, ClockState, Fate, Host, TakeBuffer, Upstream};
 use crate::media::{AudioFormat, MediaPattern, MediaType};
 use crate::output::Marker;
 use crate::sample::Sample;
@@ -70,6 +71,12 @@ pub struct Posted {
 /// The audio type of that rate and number of channels.
 pub fn audio(rate_hz: u32, channels: u32) -> MediaType {
     MediaType::Audio(AudioFormat { rate_hz, channels })
+}
+
+/// A host for a piece of a filter that is tested alone.
+pub fn host() -> Host {
+    // SAFETY: one holder is handed over.
+    unsafe { Host::from_raw(TestHost::raw(&Arc::default())) }
 }
 
 /// What came out of the output pins.
@@ -344,6 +351,17 @@ impl Driver {
     /// What every renderer adds to a stamp.
     pub fn set_presentation_delay(&mut self, delay: Span) {
         self.host.edit(|clock| clock.presentation_delay = delay.nanos());
+    }
+
+    /// What becomes of everything that a simulated device or source would do from now on.
+    pub fn set_fate(&mut self, fate: Fate) {
+        self.host.set_fate(fate);
+    }
+
+    /// Waits, in real time, until the filter asks for a step from a thread of its own; returns whether it
+    /// did within `timeout`.
+    pub fn wait_until_woken(&self, timeout: Duration) -> bool {
+        self.host.wait_until_woken(timeout)
     }
 
     /// What a search upstream finds.

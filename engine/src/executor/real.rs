@@ -10,6 +10,7 @@ use driftless_plugin_api::{HostTime, Wake};
 use super::{SegmentSignal, Stuck};
 use crate::loader::host::GraphHost;
 use crate::segment::Segment;
+use crate::trace::Entry;
 
 type Order = Box<dyn FnOnce(&mut Segment, HostTime) + Send>;
 
@@ -41,7 +42,7 @@ impl RealTime {
             let thread = thread::Builder::new()
                 .name(format!("segment {index}"))
                 .stack_size(STACK + segment.chain().len() * STACK_PER_FILTER)
-                .spawn(move || drive(segment, &inbox, &its_signal, &graph));
+                .spawn(move || drive(index as u32, segment, &inbox, &its_signal, &graph));
             Worker { orders: Some(orders), signal, thread: thread.ok(), stuck: false }
         };
         let workers = segments.into_iter().enumerate().map(worker).collect();
@@ -104,6 +105,7 @@ impl Drop for RealTime {
 }
 
 fn drive(
+    index: u32,
     mut segment: Segment,
     orders: &Receiver<Order>,
     signal: &SegmentSignal,
@@ -119,7 +121,13 @@ fn drive(
                 Err(crossbeam_channel::TryRecvError::Disconnected) => return,
             }
         }
-        match segment.step(graph.clock.now()) {
+        let at = graph.clock.now();
+        let wake = segment.step(at);
+        graph.trace(|| {
+            let lasted = graph.clock.now() - at;
+            Entry::Step { segment: index, at, lasted, took: segment.took() }
+        });
+        match wake {
             Wake::At(at) => sleep_until(at, signal, graph),
             Wake::OnSignal | Wake::Ended => thread::park(),
         }

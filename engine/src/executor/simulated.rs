@@ -10,6 +10,7 @@ use driftless_plugin_api::{HostTime, Wake};
 use super::{SegmentSignal, Stuck};
 use crate::loader::host::{GraphHost, HostClock};
 use crate::segment::Segment;
+use crate::trace::Entry;
 
 /// A loop that drives segments by a number.
 #[derive(Debug)]
@@ -51,6 +52,11 @@ impl VirtualTime {
     /// How many segments there are.
     pub fn segments(&self) -> usize {
         self.segments.len()
+    }
+
+    /// A segment, between two of its steps.
+    pub fn segment(&self, segment: usize) -> &Segment {
+        &self.segments[segment].segment
     }
 
     fn now(&self) -> HostTime {
@@ -96,6 +102,28 @@ impl VirtualTime {
         }
     }
 
+    /// Repeats a step of a segment, or a call of a filter's device, at the time at which it was.
+    pub fn repeat(&mut self, segment: usize, entry: &Entry) {
+        let Some(slot) = self.segments.get_mut(segment) else { return };
+        if let HostClock::Virtual(number) = &self.graph.clock {
+            number.store(entry.at().nanos(), Ordering::Relaxed);
+        }
+        slot.signal.lower_any();
+        match entry {
+            Entry::Step { at, took, .. } => {
+                slot.segment.repeat_step(*at, *took);
+            }
+            Entry::Call { filter, call } => {
+                self.graph.repeat(Some((*filter as usize, *call)));
+                slot.segment.repeat_call(*filter as usize, call.seen);
+                self.graph.repeat(None);
+            }
+            _ => {}
+        }
+        // Who would be woken was woken when it was.
+        while self.ready.pop().is_some() {}
+    }
+
     fn set_now(&self, now: HostTime) {
         if let HostClock::Virtual(number) = &self.graph.clock {
             number.store(now.nanos(), Ordering::Relaxed);
@@ -109,7 +137,10 @@ impl VirtualTime {
         if let Wake::At(at) = slot.wake {
             self.due.remove(&(at, index));
         }
-        slot.wake = slot.segment.step(now);
+        slot.wake = match (slot.segment.step(now), self.graph.conditions.get()) {
+            (Wake::At(at), Some(conditions)) => Wake::At(conditions.woken(at)),
+            (wake, _) => wake,
+        };
         if let Wake::At(at) = slot.wake {
             self.due.insert((at, index));
         }

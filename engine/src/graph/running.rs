@@ -8,6 +8,7 @@ use super::{Graph, RunError, RunOptions};
 use crate::event::Event;
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::trace::Tracer;
 
 /// How long renderers may wait for their first sample before the graph counts as one that cannot start.
 const CUE_PATIENCE: Duration = Duration::from_secs(10);
@@ -34,7 +35,24 @@ impl RunningGraph {
     ///
     /// See [`start`](Self::start).
     pub fn start_with(plan: Plan, options: RunOptions) -> Result<Self, RunError> {
+        Self::start_traced(plan, options, None)
+    }
+
+    /// As [`start_with`](Self::start_with), with somebody who writes the timing of the run down.
+    ///
+    /// # Errors
+    ///
+    /// See [`start`](Self::start).
+    pub fn start_traced(
+        plan: Plan,
+        options: RunOptions,
+        tracer: Option<Tracer>,
+    ) -> Result<Self, RunError> {
         let mut graph = Graph::load(plan, options, Time::Real)?;
+        if let Some(tracer) = tracer {
+            // The host is new: nothing was set before.
+            let _ = graph.host.tracer.set(tracer);
+        }
         graph.pause()?;
         wait_until_cued(&mut graph)?;
         graph.run()?;

@@ -1,13 +1,19 @@
 //! A graph in virtual time: the same filters, the same segments, and time is a number.
 
+use std::sync::Arc;
+
 use driftless_plugin_api::{HostTime, Span};
 
-use super::build::Time;
+use super::build::{Time, place};
 use super::states::Cued;
 use super::{Graph, RunError, RunOptions};
 use crate::executor::Executor;
+use crate::loader::chain::Node;
+use crate::loader::host::Repeated;
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::simulate::Conditions;
+use crate::trace::Entry;
 
 /// How much virtual time renderers may take for their first sample.
 const CUE_PATIENCE: Span = Span::from_secs(60);
@@ -24,10 +30,68 @@ impl Simulation {
     ///
     /// See [`RunError`].
     pub fn start(plan: Plan, options: RunOptions) -> Result<Self, RunError> {
+        Self::start_under(plan, options, None)
+    }
+
+    /// As [`start`](Self::start), with what happens to the simulated devices and sources.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunError`].
+    pub fn start_under(
+        plan: Plan,
+        options: RunOptions,
+        conditions: Option<Conditions>,
+    ) -> Result<Self, RunError> {
         let mut simulation = Self(Graph::load(plan, options, Time::Virtual)?);
+        let host = Arc::clone(&simulation.0.host);
+        if let Some(conditions) = conditions {
+            // The host is new: nothing was set before.
+            let _ = host.conditions.set(conditions);
+        }
+        simulation.0.pause()?;
+        simulation.cue()?;
+        if let Some(conditions) = host.conditions.get() {
+            conditions.begin(host.clock.now());
+        }
+        simulation.0.run()?;
+        Ok(simulation)
+    }
+
+    /// Repeats a run whose timing was written down.
+    ///
+    /// # Errors
+    ///
+    /// See [`RunError`].
+    pub(crate) fn replay(
+        plan: Plan,
+        seed: u64,
+        run: HostTime,
+        entries: &[Entry],
+    ) -> Result<Self, RunError> {
+        let options = RunOptions { seed, ..RunOptions::default() };
+        let mut simulation = Self(Graph::load(plan, options, Time::Virtual)?);
+        let called = entries.iter().filter_map(|entry| match entry {
+            Entry::Call { filter, .. } => Some(*filter as usize),
+            _ => None,
+        });
+        // The host is new: nothing was set before.
+        let _ = simulation.0.host.repeated.set(Repeated::of(called.collect()));
+        simulation.advance((run - simulation.now()).max(Span::ZERO))?;
         simulation.0.pause()?;
         simulation.cue()?;
         simulation.0.run()?;
+        for entry in entries {
+            let segment = match entry {
+                Entry::Step { segment, .. } => *segment as usize,
+                Entry::Call { filter, .. } => place(&simulation.0.plan, *filter as usize).0,
+                _ => continue,
+            };
+            if let Executor::Virtual(executor) = &mut simulation.0.executor {
+                executor.repeat(segment, entry);
+            }
+            simulation.0.attend();
+        }
         Ok(simulation)
     }
 
@@ -89,6 +153,13 @@ impl Simulation {
             }
         }
         Ok(done(&self.0))
+    }
+
+    /// The filter number `filter` of the plan, between two of its steps. Looking changes nothing.
+    pub(crate) fn look<R>(&self, filter: usize, look: impl FnOnce(&Node) -> R) -> Option<R> {
+        let Executor::Virtual(executor) = &self.0.executor else { return None };
+        let (segment, at) = place(&self.0.plan, filter);
+        Some(look(executor.segment(segment).chain().node(at)))
     }
 
     /// The graph, for its state, its report so far, and orders.

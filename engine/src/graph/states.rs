@@ -10,6 +10,7 @@ use crate::clock::Chosen;
 use crate::executor::Stuck;
 use crate::loader::chain::Node;
 use crate::segment::Segment;
+use crate::trace::Entry;
 
 /// Whether a pause is complete (LS-8).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +82,7 @@ impl Graph {
         (time.state, time.base) = (State::Running, base);
         self.host.board.set(time);
         self.started = Some(now);
+        self.host.trace(|| Entry::Run { at: now });
         if let Err(error) = self.every_filter("run", move |filter, _| filter.instance.run(base)) {
             // The first failure is the one to tell.
             let _ = self.force_stop();

@@ -1,6 +1,7 @@
 //! What a filter gets from us: time, clock, events, buffers.
 #![allow(unsafe_code)] // the host's side of the border
 
+use std::collections::BTreeSet;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -10,14 +11,19 @@ use driftless_plugin_api::abi::abi_stable::prefix_type::PrefixTypeTrait;
 use driftless_plugin_api::abi::abi_stable::std_types::RStr;
 use driftless_plugin_api::abi::buffer::{BufferPool, RawBuffer};
 use driftless_plugin_api::abi::host::{
-    HostRef, HostTable, RawClockReading, RawClockState, RawHost, RawUpstream,
+    HostRef, HostTable, RawCall, RawClockReading, RawClockState, RawDeviation, RawFate, RawHost,
+    RawUpstream,
 };
 use driftless_plugin_api::event::EventCode;
+use driftless_plugin_api::host::Called;
 use driftless_plugin_api::time::HostTime;
+use driftless_plugin_api::{ClockReading, ReferenceTime};
 
 use crate::clock::ClockBoard;
 use crate::event::{Event, EventBus};
 use crate::executor::Signal;
+use crate::simulate::Conditions;
+use crate::trace::{Entry, Tracer};
 
 /// Where host time comes from.
 #[derive(Debug)]
@@ -39,6 +45,22 @@ impl HostClock {
     }
 }
 
+/// Calls of devices that are repeated.
+#[derive(Debug, Default)]
+pub struct Repeated {
+    /// The filters whose devices called.
+    pub filters: BTreeSet<usize>,
+    /// The call that is repeated now, and whose device it was.
+    now: Mutex<Option<(usize, Called)>>,
+}
+
+impl Repeated {
+    /// Those of the devices of these filters.
+    pub fn of(filters: BTreeSet<usize>) -> Self {
+        Self { filters, now: Mutex::default() }
+    }
+}
+
 /// What all filters of a graph share.
 #[derive(Debug)]
 pub struct GraphHost {
@@ -54,6 +76,12 @@ pub struct GraphHost {
     pub names: Vec<String>,
     /// What random choices start from.
     pub seed: u64,
+    /// What happens to simulated devices and sources; set before anything runs, or never.
+    pub conditions: OnceLock<Conditions>,
+    /// Who writes the timing of the run down; set before anything runs, or never.
+    pub tracer: OnceLock<Tracer>,
+    /// Calls of devices that are repeated; set before anything runs, or never.
+    pub repeated: OnceLock<Repeated>,
     /// What each filter finds upstream of its input pins.
     upstream: Mutex<Vec<Vec<RawUpstream>>>,
 }
@@ -67,6 +95,9 @@ impl GraphHost {
             events: EventBus::default(),
             pool: BufferPool::new(),
             upstream: Mutex::new(vec![Vec::new(); names.len()]),
+            conditions: OnceLock::new(),
+            tracer: OnceLock::new(),
+            repeated: OnceLock::new(),
             names,
             seed,
         }
@@ -76,6 +107,20 @@ impl GraphHost {
     pub fn set_upstream(&self, filter: usize, pins: Vec<RawUpstream>) {
         if let Some(known) = lock(&self.upstream).get_mut(filter) {
             *known = pins;
+        }
+    }
+
+    /// Writes down what happened, if somebody does. `[device]`
+    pub fn trace(&self, entry: impl FnOnce() -> Entry) {
+        if let Some(tracer) = self.tracer.get() {
+            tracer.record(entry());
+        }
+    }
+
+    /// Says which call of which filter's device is to be repeated now, if any. `[main]`
+    pub fn repeat(&self, call: Option<(usize, Called)>) {
+        if let Some(repeated) = self.repeated.get() {
+            *lock(&repeated.now) = call;
         }
     }
 
@@ -126,6 +171,10 @@ fn table() -> HostRef {
             seed,
             retain,
             release,
+            deviation,
+            fate,
+            called,
+            call,
         }
         .leak_into_prefix()
     })
@@ -159,6 +208,15 @@ unsafe extern "C" fn publish_clock(instance: *const c_void, reading: RawClockRea
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
     host.graph.board.publish(host.filter, reading);
+    host.graph.trace(|| Entry::Clock { filter: host.filter as u32, reading: known(reading) });
+}
+
+fn known(raw: RawClockReading) -> ClockReading {
+    ClockReading {
+        host: HostTime::from_nanos(raw.host),
+        reference: ReferenceTime::from_nanos(raw.reference),
+        rate: raw.rate,
+    }
 }
 
 unsafe extern "C" fn event(instance: *const c_void, code: u32, p1: i64, p2: i64, text: RStr<'_>) {
@@ -210,4 +268,37 @@ unsafe extern "C" fn retain(instance: *const c_void) {
 unsafe extern "C" fn release(instance: *const c_void) {
     // SAFETY: see `now`; the holder is given up.
     unsafe { Arc::decrement_strong_count(instance.cast::<FilterHost>()) };
+}
+
+unsafe extern "C" fn deviation(instance: *const c_void, at: i64) -> RawDeviation {
+    // SAFETY: see `now`.
+    let host = unsafe { host(instance) };
+    let conditions = host.graph.conditions.get();
+    let deviation = conditions.map(|it| it.deviation(host.filter, HostTime::from_nanos(at)));
+    deviation.map(RawDeviation::from).unwrap_or_default()
+}
+
+unsafe extern "C" fn fate(instance: *const c_void, nominal: i64) -> RawFate {
+    // SAFETY: see `now`.
+    let host = unsafe { host(instance) };
+    let conditions = host.graph.conditions.get();
+    let fate = conditions.map(|it| it.fate(host.filter, HostTime::from_nanos(nominal)));
+    fate.map(RawFate::from).unwrap_or_default()
+}
+
+unsafe extern "C" fn called(instance: *const c_void, call: RawCall) {
+    // SAFETY: see `now`.
+    let host = unsafe { host(instance) };
+    host.graph.trace(|| Entry::Call { filter: host.filter as u32, call: call.into() });
+}
+
+unsafe extern "C" fn call(instance: *const c_void) -> RawCall {
+    // SAFETY: see `now`.
+    let host = unsafe { host(instance) };
+    let Some(repeated) = host.graph.repeated.get() else { return RawCall::default() };
+    match *lock(&repeated.now) {
+        _ if !repeated.filters.contains(&host.filter) => RawCall::default(),
+        Some((filter, call)) if filter == host.filter => call.into(),
+        _ => RawCall { state: 1, ..RawCall::default() },
+    }
 }

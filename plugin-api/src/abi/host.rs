@@ -65,6 +65,58 @@ pub struct RawUpstream {
     pub offset: i64,
 }
 
+/// How far the host has pushed the clock of a simulated device off its own rate. Frozen.
+#[repr(C)]
+#[derive(StableAbi, Debug, Clone, Copy, PartialEq, Default)]
+pub struct RawDeviation {
+    /// Nanoseconds that the clock has gained, in frames and readings.
+    pub gained: i64,
+    /// Nanoseconds that its readings alone have jumped by.
+    pub stepped: i64,
+    /// Nanoseconds gained a host nanosecond, now.
+    pub rate: f64,
+    /// Always 0.
+    pub reserved: [u64; 2],
+}
+
+/// What becomes of something that a simulated device or source would do at a nominal time. Frozen.
+#[repr(C)]
+#[derive(StableAbi, Debug, Clone, Copy, PartialEq, Default)]
+pub struct RawFate {
+    /// How much later it happens, ns.
+    pub late: i64,
+    /// How much longer than usual it takes on its way behind that, ns.
+    pub delay: i64,
+    /// How often it happens beyond once: -1 never, 0 once, 1 twice.
+    pub more: i32,
+    /// Always 0.
+    pub reserved: u32,
+    /// How much after the first the second happens, ns.
+    pub again: i64,
+    /// Always 0.
+    pub more_reserved: [u64; 4],
+}
+
+/// One call of a device, or whether one is to be repeated. Frozen.
+#[repr(C)]
+#[derive(StableAbi, Debug, Clone, Copy, PartialEq, Default)]
+pub struct RawCall {
+    /// Host time at which it came, ns.
+    pub seen: i64,
+    /// Host time at which it should have come, ns.
+    pub due: i64,
+    /// From then until what it asks for is heard, or since what it brings was captured, ns.
+    pub delay: i64,
+    /// Frames a second, true to nominal.
+    pub rate: f64,
+    /// How many frames.
+    pub frames: u32,
+    /// Of an answer: 0 calls are not repeated, 1 none is now, 2 this one.
+    pub state: u32,
+    /// Always 0.
+    pub reserved: [u64; 2],
+}
+
 /// The host's services. Every function may be called on any thread; those marked device-safe neither
 /// allocate, lock nor enter the kernel.
 #[repr(C)]
@@ -95,6 +147,14 @@ pub struct HostTable {
     /// One holder less.
     #[sabi(last_prefix_field)]
     pub release: unsafe extern "C" fn(*const c_void),
+    /// How far a simulated clock is off at a host time. Device-safe but in virtual time.
+    pub deviation: unsafe extern "C" fn(*const c_void, i64) -> RawDeviation,
+    /// What becomes of what would happen at a host time; asked once for each, in order. Likewise.
+    pub fate: unsafe extern "C" fn(*const c_void, i64) -> RawFate,
+    /// The filter's device has called. Device-safe.
+    pub called: unsafe extern "C" fn(*const c_void, RawCall),
+    /// The call that a simulated device is to repeat now.
+    pub call: unsafe extern "C" fn(*const c_void) -> RawCall,
 }
 
 /// The table with the host's side of one filter.

@@ -81,6 +81,7 @@ fn read_filter(mut table: Table<'_>, mistakes: &Mistakes) -> Option<FilterDescri
     let push_source = table.table("push-source").and_then(|table| facts.push_source(table));
     let offers_clock = table.table("clock").and_then(|table| facts.clock(table));
     let capabilities = table.table("capabilities").map(read_capabilities).unwrap_or_default();
+    let simulation = table.table("simulation").map(|table| simulation::read(table, &settings));
     let pins = pin::read_all(&mut table, kind, mistakes);
     table.finish();
     Some(FilterDescriptor {
@@ -93,6 +94,7 @@ fn read_filter(mut table: Table<'_>, mistakes: &Mistakes) -> Option<FilterDescri
         push_source,
         offers_clock,
         capabilities,
+        simulation: simulation.unwrap_or_default(),
         pins,
         settings,
     })

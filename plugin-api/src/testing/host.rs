@@ -3,22 +3,27 @@
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 
 use abi_stable::prefix_type::PrefixTypeTrait;
 use abi_stable::std_types::RStr;
 
 use super::{Posted, TestClock};
 use crate::abi::buffer::{BufferPool, RawBuffer};
-use crate::abi::host::{HostRef, HostTable, RawClockReading, RawClockState, RawHost, RawUpstream};
+use crate::abi::host::{
+    HostRef, HostTable, RawCall, RawClockReading, RawClockState, RawDeviation, RawFate, RawHost,
+    RawUpstream,
+};
 use crate::event::EventCode;
-use crate::host::{ClockReading, Upstream};
+use crate::host::{ClockReading, Fate, Upstream};
 use crate::time::{HostTime, ReferenceTime};
 
 /// What a filter under test is given for a host.
 pub(super) struct TestHost {
     now: AtomicI64,
     told: Mutex<Told>,
+    woken: Condvar,
     pool: BufferPool,
 }
 
@@ -29,6 +34,9 @@ struct Told {
     published: Option<RawClockReading>,
     upstream: RawUpstream,
     events: Vec<Posted>,
+    fate: Fate,
+    /// The filter asked for a step since somebody waited for that.
+    asked: bool,
 }
 
 impl Default for TestHost {
@@ -37,6 +45,7 @@ impl Default for TestHost {
         Self {
             now: AtomicI64::new(0),
             told: Mutex::new(Told { clock, ..Told::default() }),
+            woken: Condvar::new(),
             pool: BufferPool::new(),
         }
     }
@@ -108,6 +117,16 @@ impl TestHost {
         };
     }
 
+    pub(super) fn set_fate(&self, fate: Fate) {
+        self.told().fate = fate;
+    }
+
+    pub(super) fn wait_until_woken(&self, timeout: Duration) -> bool {
+        let waited = self.woken.wait_timeout_while(self.told(), timeout, |told| !told.asked);
+        let (mut told, _) = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
+        std::mem::take(&mut told.asked)
+    }
+
     pub(super) fn take_events(&self) -> Vec<Posted> {
         std::mem::take(&mut self.told().events)
     }
@@ -136,6 +155,10 @@ fn table() -> HostRef {
             seed,
             retain,
             release,
+            deviation,
+            fate,
+            called,
+            call,
         }
         .leak_into_prefix()
     })
@@ -159,7 +182,12 @@ unsafe extern "C" fn clock(instance: *const c_void) -> RawClockState {
     unsafe { host(instance) }.clock()
 }
 
-unsafe extern "C" fn wake(_instance: *const c_void) {}
+unsafe extern "C" fn wake(instance: *const c_void) {
+    // SAFETY: see `now`.
+    let host = unsafe { host(instance) };
+    host.told().asked = true;
+    host.woken.notify_all();
+}
 
 unsafe extern "C" fn publish_clock(instance: *const c_void, reading: RawClockReading) {
     // SAFETY: see `now`.
@@ -197,4 +225,19 @@ unsafe extern "C" fn retain(instance: *const c_void) {
 unsafe extern "C" fn release(instance: *const c_void) {
     // SAFETY: see `now`; the holder is given up.
     unsafe { Arc::decrement_strong_count(instance.cast::<TestHost>()) };
+}
+
+unsafe extern "C" fn deviation(_instance: *const c_void, _at: i64) -> RawDeviation {
+    RawDeviation::default()
+}
+
+unsafe extern "C" fn fate(instance: *const c_void, _nominal: i64) -> RawFate {
+    // SAFETY: see `now`.
+    unsafe { host(instance) }.told().fate.into()
+}
+
+unsafe extern "C" fn called(_instance: *const c_void, _call: RawCall) {}
+
+unsafe extern "C" fn call(_instance: *const c_void) -> RawCall {
+    RawCall::default()
 }

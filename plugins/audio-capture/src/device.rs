@@ -51,7 +51,7 @@ pub(crate) fn open(
     recorder: Recorder,
 ) -> Result<Box<dyn Device>, FilterError> {
     Ok(match options.device {
-        Wanted::Virtual => Box::new(VirtualDevice::new(options, host.now(), recorder)),
+        Wanted::Virtual => Box::new(VirtualDevice::new(options, host, recorder)),
         Wanted::Default | Wanted::Named(_) => Box::new(SoundCard::open(options, host, recorder)?),
     })
 }

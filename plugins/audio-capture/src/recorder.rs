@@ -70,11 +70,6 @@ impl Recorder {
         }
     }
 
-    /// Number of the next frame.
-    pub fn position(&self) -> i64 {
-        self.clock.position()
-    }
-
     /// Another device takes over. `[any]`
     pub fn change_device(&mut self) {
         self.clock.restart();

@@ -169,6 +169,11 @@ impl Callback {
         self.join.leave();
     }
 
+    /// Who is asked for the time.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// What is counted.
     pub fn counts(&self) -> &Arc<Counts> {
         &self.counts

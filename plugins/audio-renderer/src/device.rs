@@ -76,7 +76,7 @@ pub(crate) fn open(
     let format = StreamFormat { rate_hz, channels };
     match &options.device {
         Wanted::Virtual(file) => {
-            let device = VirtualDevice::new(options, format, host.seed(), file.as_deref())?;
+            let device = VirtualDevice::new(options, format, host, file.as_deref())?;
             Ok(Box::new(device))
         }
         Wanted::Default | Wanted::Named(_) => Ok(Box::new(SoundCard::open(options, format, host)?)),

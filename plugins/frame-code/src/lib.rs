@@ -44,13 +44,23 @@ fn columns(cell: usize, width: usize) -> Range<usize> {
 /// `pixels` holds rows of `width` pixels of three bytes. A picture smaller than [`MIN_WIDTH`] by
 /// [`MIN_HEIGHT`] is left as it is.
 pub fn draw(pixels: &mut [u8], width: u32, height: u32, number: u32) {
+    draw_cells(pixels, (width, height), number, u32::MAX);
+}
+
+/// As [`draw`], into a picture that shows the number `shown` already: paints only what differs. `[any]`
+pub fn redraw(pixels: &mut [u8], width: u32, height: u32, shown: u32, number: u32) {
+    draw_cells(pixels, (width, height), number, shown ^ number);
+}
+
+/// Draws the cells whose bit is set in `which`.
+fn draw_cells(pixels: &mut [u8], (width, height): (u32, u32), number: u32, which: u32) {
     if width < MIN_WIDTH || height < MIN_HEIGHT {
         return;
     }
     let (width, band) = (width as usize, band_rows(height) as usize);
     for (y, row) in pixels.chunks_exact_mut(width * 3).take(2 * band).enumerate() {
         let bits = if y < band { number } else { !number };
-        for cell in 0..CELLS {
+        for cell in (0..CELLS).filter(|cell| which >> (CELLS - 1 - cell) & 1 == 1) {
             let white = bits >> (CELLS - 1 - cell) & 1 == 1;
             let columns = columns(cell, width);
             row[columns.start * 3..columns.end * 3].fill(if white { 255 } else { 0 });
@@ -125,6 +135,18 @@ mod tests {
         ) {
             let (format, pixels) = drawn(width, height, number);
             prop_assert_eq!(read(format, &pixels), Some(number));
+        }
+
+        #[test]
+        fn a_picture_that_is_drawn_over_is_the_picture_that_is_drawn_anew(
+            shown: u32,
+            number: u32,
+            width in MIN_WIDTH..200,
+            height in MIN_HEIGHT..200,
+        ) {
+            let (_, mut pixels) = drawn(width, height, shown);
+            redraw(&mut pixels, width, height, shown, number);
+            prop_assert_eq!(pixels, drawn(width, height, number).1);
         }
 
         #[test]

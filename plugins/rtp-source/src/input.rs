@@ -1,6 +1,6 @@
 //! Where packets come from: a socket, or a file that stands in for it.
 
-use driftless_plugin_api::{HostTime, Wake};
+use driftless_plugin_api::{Host, HostTime, Wake};
 
 use crate::listener::Listener;
 use crate::schedule::Schedule;
@@ -18,15 +18,11 @@ pub enum Input {
 
 impl Input {
     /// Takes the oldest packet that arrived by `now` into `bytes`. `[streaming]`
-    pub fn take(&mut self, now: HostTime, bytes: &mut Vec<u8>) -> Option<HostTime> {
+    pub fn take(&mut self, now: HostTime, host: &Host, bytes: &mut Vec<u8>) -> Option<HostTime> {
         match self {
             Self::Closed => None,
             Self::Socket(listener) => listener.take(bytes),
-            Self::Schedule(schedule) => schedule.take(now).map(|(arrival, packet)| {
-                bytes.clear();
-                bytes.extend_from_slice(packet);
-                arrival
-            }),
+            Self::Schedule(schedule) => schedule.take(now, host, bytes),
         }
     }
 
@@ -38,9 +34,9 @@ impl Input {
     }
 
     /// When to look again, for input that does not signal.
-    pub fn wake(&self) -> Wake {
+    pub fn wake(&mut self, host: &Host) -> Wake {
         match self {
-            Self::Schedule(schedule) => schedule.due().map_or(Wake::OnSignal, Wake::At),
+            Self::Schedule(schedule) => schedule.due(host).map_or(Wake::OnSignal, Wake::At),
             Self::Closed | Self::Socket(_) => Wake::OnSignal,
         }
     }

@@ -10,7 +10,8 @@
 //! | `watch`       | tells when the sender falls silent                               |
 //! | `input`       | where packets come from, one of the next two                     |
 //! | `listener`    | the socket and its thread                                        |
-//! | `schedule`    | a file of packets, for virtual time                              |
+//! | `schedule`    | packets without a network, for virtual time                      |
+//! | `sender`      | packets that are made up                                         |
 //! | `arrival`     | when a datagram arrived, by the kernel's word where it gives one |
 //! | `handover`    | packets from that thread to the segment                          |
 //! | `push_source` | what it says of itself to the graph                              |
@@ -26,6 +27,7 @@ mod packet;
 mod push_source;
 mod receiver;
 mod schedule;
+mod sender;
 mod session;
 mod stamp;
 mod watch;
@@ -46,6 +48,9 @@ use schedule::Schedule;
 use session::Session;
 use stamp::Stamper;
 use watch::Watch;
+
+/// What stands in the place of a path of packets for packets that are made up.
+const STEADY: &str = "steady";
 
 /// Its only pin.
 const OUT: u32 = 0;
@@ -89,7 +94,7 @@ impl RtpSource {
     /// What came since the last step goes to the receiver.
     fn take_input(&mut self, now: HostTime, since: HostTime) {
         let format = self.format();
-        while let Some(arrival) = self.input.take(now, &mut self.packet) {
+        while let Some(arrival) = self.input.take(now, &self.host, &mut self.packet) {
             if arrival >= since {
                 let host = &self.host;
                 self.receiver.push(&self.packet, arrival, |payload| decoded(format, payload, host));
@@ -152,6 +157,7 @@ impl Filter for RtpSource {
         let Session { format, payload_type, .. } = session;
         let input = match settings.text("packets")? {
             "" => Input::Closed,
+            STEADY => Input::Schedule(Schedule::steady(format, payload_type)),
             path => Input::Schedule(Schedule::read(Path::new(path))?),
         };
         Ok(Self {
@@ -247,13 +253,13 @@ impl Source for RtpSource {
         let now = output.now();
         let since = *self.since.get_or_insert(now);
         if let Input::Schedule(schedule) = &mut self.input {
-            schedule.start(now);
+            schedule.start(&self.host, now);
         }
         self.take_input(now, since);
         let wake = self.deliver(since, output);
         let heard = self.receiver.last_arrival();
         let silence = self.watch.look(now, since, heard, &self.session, &self.receiver, &self.host);
-        Ok(wake.or(self.input.wake()).or(silence))
+        Ok(wake.or(self.input.wake(&self.host)).or(silence))
     }
 }
 

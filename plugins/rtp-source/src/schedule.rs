@@ -1,18 +1,33 @@
-//! Packets from a file instead of a socket: the same every time, in virtual time too.
+//! Packets from a file or from a made-up sender instead of a socket: the same every time, in virtual
+//! time too.
 //!
-//! One packet a line, `arrival,packet`: arrival in nanoseconds since the start of the run, and the
+//! In a file, one packet a line, `arrival,packet`: arrival in nanoseconds since the start of the run, and the
 //! packet in hexadecimal. Lines that are empty or begin with `#` are skipped.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::path::Path;
 
-use driftless_plugin_api::{FilterError, HostTime, Span};
+use driftless_plugin_api::{FilterError, Host, HostTime, SimulatedClock, Span};
+
+use crate::format::Format;
+use crate::sender::Sender;
 
 /// Packets and when they arrive, in the order of arrival.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug)]
 pub struct Schedule {
-    packets: Vec<(Span, Vec<u8>)>,
-    next: usize,
-    start: Option<HostTime>,
+    origin: Origin,
+    /// The sender's clock, once it has begun to send.
+    clock: Option<SimulatedClock>,
+    /// Packets on their way: arrival, number, bytes.
+    on_way: BinaryHeap<Reverse<(HostTime, u64, Vec<u8>)>>,
+    sent: u64,
+}
+
+#[derive(Debug)]
+enum Origin {
+    File { packets: Vec<(Span, Vec<u8>)>, next: usize },
+    Sender(Sender),
 }
 
 impl Schedule {
@@ -34,6 +49,11 @@ impl Schedule {
         })
     }
 
+    /// A tone in that format, sent evenly and for ever. `[main]`
+    pub fn steady(format: Format, payload_type: Option<u8>) -> Self {
+        Self::of(Origin::Sender(Sender::new(format, payload_type)))
+    }
+
     fn parse(text: &str) -> Result<Self, (usize, String)> {
         let mut packets = Vec::new();
         for (number, line) in text.lines().enumerate() {
@@ -44,26 +64,68 @@ impl Schedule {
             }
         }
         packets.sort_by_key(|(arrival, _)| *arrival);
-        Ok(Self { packets, next: 0, start: None })
+        Ok(Self::of(Origin::File { packets, next: 0 }))
+    }
+
+    fn of(origin: Origin) -> Self {
+        Self { origin, clock: None, on_way: BinaryHeap::new(), sent: 0 }
     }
 
     /// Starts at `now`, unless it has started.
-    pub fn start(&mut self, now: HostTime) {
-        self.start.get_or_insert(now);
+    pub fn start(&mut self, host: &Host, now: HostTime) {
+        self.clock.get_or_insert_with(|| {
+            let mut clock = SimulatedClock::new(0.0);
+            clock.start(host, now);
+            clock
+        });
     }
 
-    /// When the next packet arrives.
-    pub fn due(&self) -> Option<HostTime> {
-        let (arrival, _) = self.packets.get(self.next)?;
-        Some(self.start? + *arrival)
+    /// When somebody should look again: a packet arrives, or is sent.
+    pub fn due(&mut self, host: &Host) -> Option<HostTime> {
+        let arrives = self.on_way.peek().map(|Reverse((arrival, ..))| *arrival);
+        [arrives, self.next_sent(host)].into_iter().flatten().min()
     }
 
-    /// The next packet, if it has arrived by `now`.
-    pub fn take(&mut self, now: HostTime) -> Option<(HostTime, &[u8])> {
-        let arrival = self.due().filter(|due| *due <= now)?;
-        let (_, bytes) = self.packets.get(self.next)?;
-        self.next += 1;
-        Some((arrival, bytes))
+    /// Takes the oldest packet that has arrived by `now` into `bytes`.
+    pub fn take(&mut self, now: HostTime, host: &Host, bytes: &mut Vec<u8>) -> Option<HostTime> {
+        while let Some(sent) = self.next_sent(host).filter(|sent| *sent <= now) {
+            self.send(sent, host);
+        }
+        self.on_way.peek().filter(|Reverse((arrival, ..))| *arrival <= now)?;
+        let Reverse((arrival, _, packet)) = self.on_way.pop()?;
+        *bytes = packet;
+        Some(arrival)
+    }
+
+    /// When the next packet would arrive if nothing happened to it.
+    fn next_sent(&mut self, host: &Host) -> Option<HostTime> {
+        let at = match &self.origin {
+            Origin::File { packets, next } => packets.get(*next)?.0,
+            Origin::Sender(sender) => sender.next_at(),
+        };
+        Some(self.clock.as_mut()?.host_time(host, at))
+    }
+
+    fn send(&mut self, sent: HostTime, host: &Host) {
+        let packet = match &mut self.origin {
+            Origin::File { packets, next } => {
+                *next += 1;
+                std::mem::take(&mut packets[*next - 1].1)
+            }
+            Origin::Sender(sender) => sender.next(host.deviation(sent).stepped),
+        };
+        let fate = host.fate(sent);
+        // Nothing arrives before it was sent, however short the way has become.
+        let arrival = (sent + fate.late + fate.delay).max(sent);
+        self.sent += 1;
+        match fate.times {
+            0 => {}
+            1 => self.on_way.push(Reverse((arrival, self.sent, packet))),
+            _ => {
+                self.on_way.push(Reverse((arrival + fate.again, self.sent, packet.clone())));
+                self.on_way.push(Reverse((arrival, self.sent, packet)));
+            }
+        }
     }
 }
 
@@ -84,13 +146,19 @@ mod tests {
     #[test]
     fn packets_come_when_their_time_has_come_and_in_its_order() {
         let mut schedule = Schedule::parse("# two packets\n\n200, 80ff\n 100 ,01\n").unwrap();
-        assert_eq!(schedule.due(), None);
+        let host = driftless_plugin_api::testing::host();
+        assert_eq!(schedule.due(&host), None);
         let at = |ns| HostTime::from_nanos(ns);
-        schedule.start(at(1000));
-        assert_eq!(schedule.take(at(1099)), None);
-        assert_eq!(schedule.take(at(1200)), Some((at(1100), &[0x01][..])));
-        assert_eq!(schedule.take(at(1200)), Some((at(1200), &[0x80, 0xFF][..])));
-        assert_eq!(schedule.due(), None);
+        schedule.start(&host, at(1000));
+        assert_eq!(schedule.due(&host), Some(at(1100)));
+        let mut take = |now| {
+            let mut bytes = Vec::new();
+            schedule.take(at(now), &host, &mut bytes).map(|arrival| (arrival, bytes))
+        };
+        assert_eq!(take(1099), None);
+        assert_eq!(take(1200), Some((at(1100), vec![0x01])));
+        assert_eq!(take(1200), Some((at(1200), vec![0x80, 0xFF])));
+        assert_eq!(schedule.due(&host), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use driftless_plugin_api::descriptor::{Descriptor, Given};
 use driftless_plugin_api::testing::{Driver, TestClock};
@@ -243,7 +244,7 @@ fn an_output_of_another_format_is_refused_with_the_right_one() {
     assert!(refused.text.contains("audio/48000/1"), "{refused}");
 }
 
-/// The only test with a real socket and real time: it waits for what it needs, and no longer.
+/// The only test with a real socket: it waits until the source has heard.
 #[test]
 fn packets_from_a_socket_are_delivered() {
     let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -265,13 +266,15 @@ fn packets_from_a_socket_are_delivered() {
         packet[3] = sequence;
         packet[7] = sequence;
         sender.send_to(&packet, target).unwrap();
-        std::thread::yield_now();
+        assert!(
+            driver.wait_until_woken(Duration::from_secs(20)),
+            "packet {sequence} is not told of"
+        );
         driver.step();
         samples.extend(driver.delivered(0));
         if samples.len() > 3 {
             break;
         }
-        std::thread::sleep(std::time::Duration::from_millis(5));
     }
     assert!(samples.len() > 3, "{:?}", driver.counters());
     assert_eq!(samples[0].values(), [0.5]);

@@ -24,31 +24,103 @@ const fn glyph(character: u8) -> [u8; HEIGHT] {
     }
 }
 
-/// Writes `lines` into the middle of an RGB24 picture of `width` by `height`, as large as fits, in the
-/// brightness `ink`.
-pub fn write_centred(pixels: &mut [u8], width: usize, height: usize, lines: &[String], ink: u8) {
-    let columns = lines.iter().map(String::len).max().unwrap_or(0) * (WIDTH + 1);
-    let rows = lines.len() * (HEIGHT + 2);
-    // A quarter of the height stays free for the bar code at the top.
-    let dot = (width / columns.max(1)).min(height * 3 / 4 / rows.max(1)).max(1);
-    let top = height.saturating_sub(rows * dot) / 2 + dot;
-    for (line, text) in lines.iter().enumerate() {
-        let left = width.saturating_sub(text.len() * (WIDTH + 1) * dot) / 2;
-        for (place, character) in text.bytes().enumerate() {
-            let x = left + place * (WIDTH + 1) * dot;
-            let y = top + line * (HEIGHT + 2) * dot;
-            write_glyph(pixels, width, (x, y), dot, glyph(character), ink);
+/// Where two lines of text stand in a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Layout {
+    /// Side of a dot, pixels.
+    dot: usize,
+    /// Left upper corner of each line.
+    corners: [(usize, usize); 2],
+}
+
+impl Layout {
+    /// In the middle of a picture of `width` by `height`, as large as fits.
+    fn centred(width: usize, height: usize, lines: &[String; 2]) -> Self {
+        let columns = lines.iter().map(String::len).max().unwrap_or(0) * (WIDTH + 1);
+        let rows = lines.len() * (HEIGHT + 2);
+        // A quarter of the height stays free for the bar code at the top.
+        let dot = (width / columns.max(1)).min(height * 3 / 4 / rows.max(1)).max(1);
+        let top = height.saturating_sub(rows * dot) / 2 + dot;
+        let left = |line: &String| width.saturating_sub(line.len() * (WIDTH + 1) * dot) / 2;
+        let corner = |line: usize| (left(&lines[line]), top + line * (HEIGHT + 2) * dot);
+        Self { dot, corners: [corner(0), corner(1)] }
+    }
+}
+
+/// Writes two lines into the middle of an RGB24 picture of `width` by `height`, in the brightness `ink`.
+pub fn write_centred(
+    pixels: &mut [u8],
+    (width, height): (usize, usize),
+    lines: &[String; 2],
+    ink: u8,
+) {
+    let layout = Layout::centred(width, height, lines);
+    for (line, corner) in lines.iter().zip(layout.corners) {
+        for (place, character) in line.bytes().enumerate() {
+            let corner = (corner.0 + place * (WIDTH + 1) * layout.dot, corner.1);
+            paint(pixels, width, corner, layout.dot, glyph(character), ink);
         }
     }
 }
 
-fn write_glyph(
+/// Writes `lines` over `shown`, which stand in the picture already, in the brightness `ink` on `paper`:
+/// paints only what differs.
+pub fn rewrite_centred(
+    pixels: &mut [u8],
+    (width, height): (usize, usize),
+    (shown, lines): (&[String; 2], &[String; 2]),
+    (ink, paper): (u8, u8),
+) {
+    let layout = Layout::centred(width, height, lines);
+    if layout != Layout::centred(width, height, shown) {
+        write_centred(pixels, (width, height), shown, paper);
+        return write_centred(pixels, (width, height), lines, ink);
+    }
+    for ((line, shown), corner) in lines.iter().zip(shown).zip(layout.corners) {
+        for (place, (new, old)) in line.bytes().zip(shown.bytes()).enumerate() {
+            let left = corner.0 + place * (WIDTH + 1) * layout.dot;
+            for (row, (new, old)) in glyph(new).into_iter().zip(glyph(old)).enumerate() {
+                if new != old {
+                    let corner = (left, corner.1 + row * layout.dot);
+                    repaint_row(pixels, width, corner, layout.dot, new, (ink, paper));
+                }
+            }
+        }
+    }
+}
+
+/// Paints a row of dots, set or not.
+fn repaint_row(
+    pixels: &mut [u8],
+    width: usize,
+    (left, top): (usize, usize),
+    dot: usize,
+    row: u8,
+    (ink, paper): (u8, u8),
+) {
+    let columns = left.min(width)..(left + WIDTH * dot).min(width);
+    let line =
+        |number: usize| (number * width + columns.start) * 3..(number * width + columns.end) * 3;
+    let Some(first) = pixels.get_mut(line(top)) else { return };
+    for (x, run) in first.chunks_mut(dot * 3).enumerate() {
+        run.fill(if row >> (WIDTH - 1 - x) & 1 == 1 { ink } else { paper });
+    }
+    for below in top + 1..top + dot {
+        let to = line(below);
+        if to.end <= pixels.len() {
+            pixels.copy_within(line(top), to.start);
+        }
+    }
+}
+
+/// Paints the dots that are set in `rows`.
+fn paint(
     pixels: &mut [u8],
     width: usize,
     (left, top): (usize, usize),
     dot: usize,
     rows: [u8; HEIGHT],
-    ink: u8,
+    brightness: u8,
 ) {
     for (y, row) in rows.into_iter().enumerate() {
         for x in (0..WIDTH).filter(|x| row >> (WIDTH - 1 - x) & 1 == 1) {
@@ -58,7 +130,7 @@ fn write_glyph(
                 if let Some(run) =
                     pixels.get_mut((line * width + from) * 3..(line * width + until) * 3)
                 {
-                    run.fill(ink);
+                    run.fill(brightness);
                 }
             }
         }

@@ -3,7 +3,6 @@
 //! | module         | what is in it                                              |
 //! |----------------|------------------------------------------------------------|
 //! | `setup`        | the settings, checked against each other                   |
-//! | `hardware`     | the source's clock, some ppm off host time                 |
 //! | `schedule`     | when each sample is captured and delivered                 |
 //! | `stamper`      | time stamps and stream offset                              |
 //! | `dropouts`     | what is missing                                            |
@@ -11,6 +10,7 @@
 //! | `media`        | sound or pictures, counted in positions                    |
 //! | `sound`        | sine, ticks, noise, silence                                |
 //! | `picture`      | numbered pictures, written with `font`                     |
+//! | `easel`        | pictures that are painted over                             |
 //!
 //! A frame at position n is captured at one instant, derived from n, from when the run began and from
 //! the rate error; the sample that begins with it is delivered `latency` later, plus jitter. Everything
@@ -18,8 +18,8 @@
 
 mod capabilities;
 mod dropouts;
+mod easel;
 mod font;
-mod hardware;
 mod media;
 mod picture;
 mod produce;
@@ -31,13 +31,13 @@ mod stamper;
 use driftless_plugin_api::{
     Clock, ClockState, Cue, Filter, FilterError, Gate, Host, HostTime, Latency, Marker,
     MediaPattern, MediaType, Output, Pin, Pins, PushSource, PushSourceFlags, ReferenceTime,
-    Settings, Source, State, Status, StreamControl, Wake, export_plugin,
+    Settings, SimulatedClock, Source, Span, State, Status, StreamControl, Wake, export_plugin,
 };
 use fastrand::Rng;
 
 pub use driftless_frame_code as frame_code;
 
-use hardware::HardwareClock;
+use easel::Easel;
 use schedule::Schedule;
 use setup::Setup;
 use stamper::{Captured, Origin, Stamper};
@@ -51,13 +51,15 @@ pub struct TestSource {
     host: Host,
     setup: Setup,
     connected: bool,
-    hardware: HardwareClock,
+    /// What it offers as a clock; it runs on while the source is paused or stopped.
+    hardware: SimulatedClock,
     stamper: Stamper,
     gate: Gate,
     /// The run, from its first step until the next pause.
     run: Option<Schedule>,
     jitter: Rng,
     noise: Rng,
+    easel: Easel,
     /// Position of the next frame.
     position: i64,
     progress: Progress,
@@ -98,19 +100,19 @@ impl TestSource {
 
     fn publish_clock(&mut self, output: &Output<'_>) {
         if self.setup.offers_clock {
-            self.host.publish_clock(self.hardware.read(output.now()));
+            self.host.publish_clock(self.hardware.read(&self.host, output.now()));
         }
     }
 
     /// Starts a run, if none is going on, and says when the next sample is due.
     fn schedule(&mut self, clock: &ClockState, output: &Output<'_>) -> HostTime {
         let position = self.setup.media.time_of(self.position);
-        let Self { run, stamper, hardware, setup, jitter, .. } = self;
+        let Self { host, run, stamper, setup, jitter, .. } = self;
         run.get_or_insert_with(|| {
             let at = stamper.earliest(clock, output.now());
-            stamper.begin(clock, Captured { position, at });
+            stamper.begin(clock, Captured { position, at, stepped: Span::ZERO });
             let delay = (setup.latency, setup.jitter);
-            Schedule::start(*hardware, delay, jitter.fork(), position, at)
+            Schedule::start(host, setup.rate_error_ppm, delay, jitter.fork(), position, at)
         })
         .due()
     }
@@ -164,12 +166,13 @@ impl Filter for TestSource {
         };
         Ok(Self {
             connected: false,
-            hardware: HardwareClock::new(setup.rate_error_ppm),
+            hardware: SimulatedClock::new(setup.rate_error_ppm),
             stamper: Stamper::new(setup.stamps, origin, setup.latency, setup.hold),
             gate: Gate::default(),
             run: None,
             jitter: Rng::with_seed(host.seed()),
             noise: Rng::with_seed(host.seed()),
+            easel: Easel::default(),
             position: 0,
             progress: Progress::default(),
             counts: Counts::default(),
@@ -205,7 +208,7 @@ impl Filter for TestSource {
         self.stamper.restart();
         if self.setup.offers_clock {
             // The graph sets its start by this clock before the first step.
-            self.host.publish_clock(self.hardware.read(self.host.now()));
+            self.host.publish_clock(self.hardware.read(&self.host, self.host.now()));
         }
         Ok(())
     }
@@ -225,6 +228,7 @@ impl Filter for TestSource {
 
     fn deactivate(&mut self) {
         self.run = None;
+        self.easel = Easel::default();
     }
 
     fn cue(&self) -> Cue {

@@ -6,6 +6,7 @@
 use driftless_plugin_api::{Host, MediaType, Sample, Span};
 use fastrand::Rng;
 
+use crate::easel::Easel;
 use crate::picture::Picture;
 use crate::sound::Sound;
 
@@ -62,6 +63,7 @@ impl Media {
         position: i64,
         frames: i64,
         noise: &mut Rng,
+        easel: &mut Easel,
     ) -> Option<Sample> {
         match self {
             Self::Audio(sound) => {
@@ -70,11 +72,7 @@ impl Media {
                 sound.fill(position, sample.values_mut(host)?, noise);
                 Some(sample)
             }
-            Self::Video(picture) => {
-                let mut sample = host.sample(picture.format.frame_bytes())?;
-                picture.draw(position, sample.bytes_mut()?);
-                Some(sample)
-            }
+            Self::Video(picture) => easel.paint(picture, position, host),
         }
     }
 }

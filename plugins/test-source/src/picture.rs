@@ -16,16 +16,49 @@ pub struct Picture {
     pub flash_interval: Span,
 }
 
+/// What a picture shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    number: u32,
+    flash: bool,
+    lines: [String; 2],
+}
+
+impl Shown {
+    /// Brightness of the text, and of what is behind it.
+    const fn colours(&self) -> (u8, u8) {
+        if self.flash { (0, 255) } else { (255, DARK) }
+    }
+}
+
 impl Picture {
-    /// Draws picture `number` into `pixels`, all of a frame's bytes.
-    pub fn draw(&self, number: i64, pixels: &mut [u8]) {
+    /// Draws picture `number` into `pixels`, all of a frame's bytes; returns what it shows now.
+    pub fn draw(&self, number: i64, pixels: &mut [u8]) -> Shown {
         let VideoFormat { width, height, .. } = self.format;
-        let flash = self.flashes(number);
-        pixels.fill(if flash { 255 } else { DARK });
+        let shown = self.shown(number);
+        let (ink, paper) = shown.colours();
+        pixels.fill(paper);
         driftless_frame_code::draw(pixels, width, height, number as u32);
-        let ink = if flash { 0 } else { 255 };
+        font::write_centred(pixels, (width as usize, height as usize), &shown.lines, ink);
+        shown
+    }
+
+    /// As [`draw`](Self::draw), into `pixels` that show `shown`: paints only what differs.
+    pub fn redraw(&self, number: i64, shown: &Shown, pixels: &mut [u8]) -> Shown {
+        let next = self.shown(number);
+        if next.flash != shown.flash {
+            return self.draw(number, pixels);
+        }
+        let VideoFormat { width, height, .. } = self.format;
+        driftless_frame_code::redraw(pixels, width, height, shown.number, next.number);
+        let lines = (&shown.lines, &next.lines);
+        font::rewrite_centred(pixels, (width as usize, height as usize), lines, next.colours());
+        next
+    }
+
+    fn shown(&self, number: i64) -> Shown {
         let lines = [format!("#{number}"), time_code(self.format.rate.start_of(number))];
-        font::write_centred(pixels, width as usize, height as usize, &lines, ink);
+        Shown { number: number as u32, flash: self.flashes(number), lines }
     }
 
     /// Whether a multiple of the interval falls into the time of picture `number`.
@@ -94,6 +127,19 @@ mod tests {
         assert!(lit(1).contains(&255), "nothing is written");
         assert_ne!(lit(1), lit(2));
         assert!(lit(30).iter().filter(|&&value| value == 255).count() > 100_000, "no flash");
+    }
+
+    #[test]
+    fn a_picture_that_is_drawn_over_is_the_picture_that_is_drawn_anew() {
+        for (width, height) in [(64, 36), (641, 361)] {
+            let picture = picture(width, height, 30, 1);
+            let mut pixels = vec![7; picture.format.frame_bytes()];
+            let mut shown = picture.draw(0, &mut pixels);
+            for number in [1, 2, 9, 10, 17, 30, 60, 61, 999, 1000, 123_456, 30_000, 108_000] {
+                shown = picture.redraw(number, &shown, &mut pixels);
+                assert!(pixels == drawn(&picture, number), "{number} at {width}x{height}");
+            }
+        }
     }
 
     #[test]

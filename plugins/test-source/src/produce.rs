@@ -2,6 +2,7 @@
 
 use driftless_plugin_api::{ClockState, FilterError, Flow, Marker, Output, Pin, Sample, Stamps};
 
+use crate::schedule::Schedule;
 use crate::stamper::{Captured, Times};
 use crate::{OUT, TestSource};
 
@@ -24,25 +25,28 @@ impl TestSource {
         }
         let next = self.setup.media.time_of(self.position);
         if let Some(run) = &mut self.run {
-            run.plan(next);
+            run.plan(&self.host, next);
         }
         Ok(())
     }
 
-    fn captured(&self, position: i64) -> Captured {
+    fn captured(&mut self, position: i64) -> Captured {
         let position = self.setup.media.time_of(position);
-        let at = self.run.as_ref().map(|run| run.captured(position)).unwrap_or_default();
-        Captured { position, at }
+        let host = &self.host;
+        let at = self.run.as_mut().map(|run| run.captured(host, position)).unwrap_or_default();
+        Captured { position, at, stepped: host.deviation(at).stepped }
     }
 
-    fn times(&self, clock: &ClockState, first: i64, end: i64) -> Times {
-        self.stamper.times(clock, self.captured(first), self.captured(end))
+    fn times(&mut self, clock: &ClockState, first: i64, end: i64) -> Times {
+        let (first, end) = (self.captured(first), self.captured(end));
+        self.stamper.times(clock, first, end)
     }
 
     /// The times again, unless the sample is lost, withheld or stopped by the application.
     fn lets_through(&mut self, first: i64, times: Times) -> Option<Times> {
         let counts = &mut self.counts;
-        if self.setup.dropouts.takes(self.setup.media.time_of(first)) {
+        let lost = self.run.as_ref().is_some_and(Schedule::is_lost);
+        if lost || self.setup.dropouts.takes(self.setup.media.time_of(first)) {
             counts.dropped_out += 1;
             return None;
         }
@@ -57,7 +61,8 @@ impl TestSource {
     }
 
     fn sample(&mut self, first: i64, frames: i64, times: Times) -> Result<Sample, FilterError> {
-        let sample = self.setup.media.sample(&self.host, first, frames, &mut self.noise);
+        let Self { host, setup, noise, easel, .. } = self;
+        let sample = setup.media.sample(host, first, frames, noise, easel);
         let mut sample =
             sample.ok_or_else(|| FilterError::new("a sample is larger than any buffer"))?;
         if self.setup.stamps != Stamps::None {

@@ -5,6 +5,9 @@ use std::f64::consts::TAU;
 use driftless_plugin_api::{AudioFormat, Span};
 use fastrand::Rng;
 
+/// From one computed value of a sine to the next, frames.
+const ANCHOR: i64 = 64;
+
 /// What is heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Waveform {
@@ -50,50 +53,79 @@ pub struct Sound {
 impl Sound {
     /// Fills `values`, interleaved, with the frames from `position` on; all channels are equal.
     pub fn fill(&self, position: i64, values: &mut [f32], noise: &mut Rng) {
-        let frames = values.chunks_exact_mut(self.format.channels as usize);
-        for (frame, at) in frames.zip(position..) {
-            let value = match self.waveform {
-                Waveform::Sine => self.sine(at),
-                Waveform::Ticks => self.tick(at),
-                Waveform::Noise => noise.f64().mul_add(2.0, -1.0),
-                Waveform::Silence => 0.0,
-            };
-            frame.fill((self.amplitude * value) as f32);
+        match self.waveform {
+            Waveform::Sine => self.fill_sine(position, values),
+            Waveform::Ticks => self.fill_ticks(position, values),
+            Waveform::Noise => {
+                for frame in values.chunks_exact_mut(self.format.channels as usize) {
+                    self.set(frame, noise.f64().mul_add(2.0, -1.0));
+                }
+            }
+            Waveform::Silence => values.fill(0.0),
         }
     }
 
-    fn sine(&self, frame: i64) -> f64 {
+    fn set(&self, frame: &mut [f32], value: f64) {
+        frame.fill((self.amplitude * value) as f32);
+    }
+
+    /// Sine and cosine at a frame.
+    fn phase(&self, frame: i64) -> (f64, f64) {
         // Whole turns are taken off before the sine, or its argument runs out of digits within a day.
         let turns = self.frequency_hz * frame as f64 / f64::from(self.format.rate_hz);
-        (turns.fract() * TAU).sin()
+        // Not the system's sine: its last digit depends on the processor.
+        libm::sincos(turns.fract() * TAU)
     }
 
-    /// One frame at the peak, then 5 ms of a sine at a quarter, so that the tick is heard and its first
-    /// frame is known.
-    fn tick(&self, frame: i64) -> f64 {
-        let rate_hz = self.format.rate_hz;
-        let burst = Span::from_millis(5).frames(rate_hz);
-        match frame - self.last_tick(frame) {
-            0 => 1.0,
-            since if since <= burst => 0.25 * self.sine(since),
-            _ => 0.0,
+    /// Every [`ANCHOR`] frames the sine is computed, between them it is turned further: what is heard at
+    /// a position does not depend on where blocks begin.
+    fn fill_sine(&self, position: i64, values: &mut [f32]) {
+        let (step_sin, step_cos) = self.phase(1);
+        let anchor = position.div_euclid(ANCHOR) * ANCHOR;
+        let (mut sin, mut cos) = self.phase(anchor);
+        let turn = |sin: &mut f64, cos: &mut f64| {
+            (*sin, *cos) = (*sin * step_cos + *cos * step_sin, *cos * step_cos - *sin * step_sin);
+        };
+        for _ in anchor..position {
+            turn(&mut sin, &mut cos);
+        }
+        let frames = values.chunks_exact_mut(self.format.channels as usize);
+        for (frame, at) in frames.zip(position..) {
+            if at % ANCHOR == 0 {
+                (sin, cos) = self.phase(at);
+            }
+            self.set(frame, sin);
+            turn(&mut sin, &mut cos);
         }
     }
 
-    /// First frame of the newest tick at or before `frame`.
-    fn last_tick(&self, frame: i64) -> i64 {
-        let tick = |n: i64| {
-            let time = self.tick_interval.nanos().saturating_mul(n);
-            Span::from_nanos(time).frames(self.format.rate_hz)
-        };
-        let time = Span::of_frames(frame, self.format.rate_hz).nanos();
-        let n = time / self.tick_interval.nanos().max(1);
-        // Rounding to whole frames may have moved the tick past this frame, or the next one onto it.
-        [n + 1, n]
-            .into_iter()
-            .map(tick)
-            .find(|&first| first <= frame)
-            .unwrap_or_else(|| tick(n - 1))
+    /// Each tick is one frame at the peak, then 5 ms of a sine at a quarter, so that the tick is heard
+    /// and its first frame is known.
+    fn fill_ticks(&self, position: i64, values: &mut [f32]) {
+        values.fill(0.0);
+        let channels = self.format.channels as usize;
+        let end = position + (values.len() / channels) as i64;
+        let burst = Span::from_millis(5).frames(self.format.rate_hz);
+        let before = Span::of_frames(position - burst - 1, self.format.rate_hz);
+        let first = (before.nanos() / self.tick_interval.nanos().max(1)).max(0);
+        for n in first.. {
+            let tick = self.tick(n);
+            if tick >= end {
+                return;
+            }
+            let until = (tick + burst + 1).min(self.tick(n + 1)).min(end);
+            for at in tick.max(position)..until {
+                let from = (at - position) as usize * channels;
+                let value = if at == tick { 1.0 } else { 0.25 * self.phase(at - tick).0 };
+                self.set(&mut values[from..from + channels], value);
+            }
+        }
+    }
+
+    /// First frame of a tick.
+    fn tick(&self, n: i64) -> i64 {
+        let time = self.tick_interval.nanos().saturating_mul(n);
+        Span::from_nanos(time).frames(self.format.rate_hz)
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Captured {
     pub position: Span,
     /// When it was captured.
     pub at: HostTime,
+    /// What the source's count has jumped by.
+    pub stepped: Span,
 }
 
 /// Which clock the stamps are read from.
@@ -125,7 +127,7 @@ impl Stamper {
         match self.origin {
             Origin::Graph if clock.has_clock() => clock.stream_time(frame.at),
             Origin::Private if clock.has_clock() => {
-                self.anchor.1 + (frame.position - self.anchor.0)
+                self.anchor.1 + (frame.position - self.anchor.0) + frame.stepped
             }
             // Without a clock a live source has nothing but its own count (LS-64).
             _ => StreamTime::ZERO + frame.position,

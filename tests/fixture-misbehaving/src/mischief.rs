@@ -12,6 +12,7 @@ enum Deed {
     Hang,
     Fail,
     Allocate,
+    Stall,
 }
 
 /// The settings `in`, `does` and `at`.
@@ -30,6 +31,7 @@ impl Mischief {
             "hang" => Deed::Hang,
             "fail" => Deed::Fail,
             "allocate" => Deed::Allocate,
+            "stall" => Deed::Stall,
             _ => Deed::Panic,
         };
         let call = settings.text("in")?.to_owned();
@@ -53,6 +55,13 @@ impl Mischief {
             Deed::Hang => loop {
                 std::thread::sleep(Duration::from_secs(1));
             },
+            // Once: what comes after it catches up.
+            Deed::Stall => {
+                if self.calls.get() == self.at {
+                    std::thread::sleep(Duration::from_millis(400));
+                }
+                Ok(())
+            }
             Deed::Fail => Err(FilterError::new(format!("asked to fail in {call}"))),
             Deed::Allocate => {
                 std::hint::black_box(vec![0_u8; 64]);

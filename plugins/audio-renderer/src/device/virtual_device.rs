@@ -4,36 +4,63 @@
 //! period before. When it was asked for is computed, never measured, so it does not matter when
 //! somebody gets round to it: virtual time and real time give the same samples.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
-use driftless_plugin_api::{FilterError, HostTime, Span};
+use driftless_plugin_api::{
+    Called, Fate, FilterError, Host, HostTime, Repeat, SimulatedClock, Span,
+};
 use driftless_rate_match::Anchor;
 
-use super::{Device, DeviceLine, News, StreamFormat};
+use super::{Asked, Device, DeviceLine, News, StreamFormat};
 use crate::callback::Callback;
 use crate::options::Options;
 use crate::recording::Recording;
 
 /// Timers instead of hardware.
 pub(crate) struct VirtualDevice {
+    host: Host,
     rate_hz: u32,
     channels: usize,
-    /// Host nanoseconds a period lasts.
-    period_ns: f64,
+    period_frames: i64,
+    /// How long a period lasts without what the host makes of it.
+    period: Span,
+    /// Counts from the moment at which frame 0 is, or would have been, heard.
+    clock: SimulatedClock,
     jitter: Span,
     random: Random,
     line: DeviceLine,
     callback: Option<Callback>,
-    /// Host time at which frame 0 is, or would have been, heard; none while paused.
-    base: Option<HostTime>,
-    /// The next period, and how late it is asked for.
+    running: bool,
+    /// The next period, and when it is asked for.
     next: i64,
-    late: Span,
+    planned: Option<Planned>,
+    /// What comes to the device's delay.
+    extra_delay: Span,
+    presence: Presence,
+    xruns: u64,
+    news: VecDeque<News>,
     out: Vec<f32>,
     recording: Option<Recording>,
     is_recording_lost: bool,
-    is_stand_in: bool,
+}
+
+/// When a period is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Planned {
+    seen: HostTime,
+    fate: Fate,
+}
+
+/// Whether what is played is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Here,
+    /// A simulation has taken the device away for a while.
+    Gone,
+    /// It keeps the place of a sound card that is gone.
+    StandIn,
 }
 
 impl VirtualDevice {
@@ -41,7 +68,7 @@ impl VirtualDevice {
     pub fn new(
         options: &Options,
         format: StreamFormat,
-        seed: u64,
+        host: &Host,
         file: Option<&Path>,
     ) -> Result<Self, FilterError> {
         let StreamFormat { rate_hz, channels } = format;
@@ -51,46 +78,43 @@ impl VirtualDevice {
             })?),
             None => None,
         };
-        let period_frames = options.period.frames(rate_hz).max(1) as usize;
-        let true_rate_hz = f64::from(rate_hz) * (1.0 + options.rate_error_ppm * 1e-6);
-        Ok(Self {
-            rate_hz,
-            channels: channels as usize,
-            period_ns: period_frames as f64 * 1e9 / true_rate_hz,
-            jitter: options.jitter,
-            random: Random(seed),
-            line: DeviceLine::new(rate_hz, Anchor::Earliest),
-            callback: None,
-            base: None,
-            next: 0,
-            late: Span::ZERO,
-            out: vec![0.0; period_frames * channels as usize],
-            recording,
-            is_recording_lost: false,
-            is_stand_in: false,
-        })
+        let own = Self::at_rest(format, options.period, options.rate_error_ppm, host);
+        Ok(Self { jitter: options.jitter, random: Random(host.seed()), recording, ..own })
     }
 
     /// One that takes the place of a device from `now` on; what it plays is lost. `[streaming]`
     pub fn stand_in(callback: Callback, format: StreamFormat, period: Span, now: HostTime) -> Self {
+        let mut own = Self::at_rest(format, period, 0.0, callback.host());
+        own.clock.start(&own.host, now + own.period);
+        Self { callback: Some(callback), running: true, presence: Presence::StandIn, ..own }
+    }
+
+    fn at_rest(format: StreamFormat, period: Span, rate_error_ppm: f64, host: &Host) -> Self {
         let StreamFormat { rate_hz, channels } = format;
-        let period_frames = period.frames(rate_hz).max(1) as usize;
-        let period = Span::of_frames(period_frames as i64, rate_hz);
+        let period_frames = period.frames(rate_hz).max(1);
+        let true_rate_hz = f64::from(rate_hz) * (1.0 + rate_error_ppm * 1e-6);
+        let period_ns = (period_frames as f64 * 1e9 / true_rate_hz).round() as i64;
         Self {
+            host: host.clone(),
             rate_hz,
             channels: channels as usize,
-            period_ns: period.nanos() as f64,
+            period_frames,
+            period: Span::from_nanos(period_ns),
+            clock: SimulatedClock::new(rate_error_ppm),
             jitter: Span::ZERO,
             random: Random(0),
             line: DeviceLine::new(rate_hz, Anchor::Earliest),
-            callback: Some(callback),
-            base: Some(now + period),
+            callback: None,
+            running: false,
             next: 0,
-            late: Span::ZERO,
-            out: vec![0.0; period_frames * channels as usize],
+            planned: None,
+            extra_delay: Span::ZERO,
+            presence: Presence::Here,
+            xruns: 0,
+            news: VecDeque::new(),
+            out: vec![0.0; period_frames as usize * channels as usize],
             recording: None,
             is_recording_lost: false,
-            is_stand_in: true,
         }
     }
 
@@ -99,29 +123,78 @@ impl VirtualDevice {
         self.callback.take()
     }
 
-    /// When period `number` should be asked for, counted from the base.
-    fn since_base(&self, number: i64) -> Span {
-        Span::from_nanos(((number - 1) as f64 * self.period_ns).round() as i64)
+    /// From when frame 0 is heard until period `number` is asked for, by the device's clock.
+    fn position(&self, number: i64) -> Span {
+        Span::of_frames((number - 1) * self.period_frames, self.rate_hz)
     }
 
-    fn play(&mut self, seen: HostTime) {
+    /// When the next period is asked for.
+    fn plan(&mut self) -> Planned {
+        if let Some(planned) = self.planned {
+            return planned;
+        }
+        let nominal = self.clock.host_time(&self.host, self.position(self.next));
+        let fate = self.host.fate(nominal);
+        let late = if self.next == 0 { Span::ZERO } else { self.random.below(self.jitter) };
+        *self.planned.insert(Planned { seen: nominal + late + fate.late, fate })
+    }
+
+    fn play(&mut self, Planned { seen, fate }: Planned) {
+        self.extra_delay = fate.delay;
+        self.follow_presence(fate);
+        // What is asked for after it should have been heard is not heard any more.
+        let is_missed = fate.late > self.delay();
+        self.xruns += u64::from(is_missed);
         let delay = self.delay();
         let Some(callback) = &mut self.callback else { return };
         let asked = self.line.ask(seen, self.out.len() / self.channels);
         callback.period(asked, delay, &mut self.out);
-        if self.is_stand_in {
+        let counts = callback.counts();
+        if is_missed || self.presence != Presence::Here {
             let lost = (self.out.len() / self.channels) as u64;
-            callback.counts().lost_frames.fetch_add(lost, Relaxed);
+            counts.lost_frames.fetch_add(lost, Relaxed);
+            self.out.fill(0.0);
         }
         if let Some(recording) = &mut self.recording {
             let lost = recording.write(&self.out);
-            let counts = callback.counts();
-            counts
-                .recording_lost_frames
-                .fetch_add((lost / self.channels) as u64, std::sync::atomic::Ordering::Relaxed);
+            counts.recording_lost_frames.fetch_add((lost / self.channels) as u64, Relaxed);
         }
         self.next += 1;
-        self.late = self.random.below(self.jitter);
+        self.planned = None;
+    }
+
+    /// Does what a sound card did whose place it takes.
+    fn repeat(&mut self, call: Called) {
+        let Called { seen, due, rate, delay, frames } = call;
+        let Some(callback) = &mut self.callback else { return };
+        self.out.resize(frames as usize * self.channels, 0.0);
+        callback.period(Asked { seen, due, rate }, delay, &mut self.out);
+        if let Some(recording) = &mut self.recording {
+            recording.write(&self.out);
+        }
+    }
+
+    /// Goes away and comes back as a sound card does: with a clock that begins anew.
+    fn follow_presence(&mut self, fate: Fate) {
+        let presence = match (fate.times, self.presence) {
+            (_, Presence::StandIn) => return,
+            (0, _) => Presence::Gone,
+            _ => Presence::Here,
+        };
+        if presence == self.presence {
+            return;
+        }
+        self.presence = presence;
+        self.line.forget();
+        let Some(callback) = &mut self.callback else { return };
+        callback.change_device();
+        self.news.push_back(match presence {
+            Presence::Gone => News::Lost("the simulation took the device away".to_owned()),
+            _ => {
+                callback.counts().device_restarts.fetch_add(1, Relaxed);
+                News::Back("the simulation gave the device back".to_owned())
+            }
+        });
     }
 }
 
@@ -135,11 +208,11 @@ impl Device for VirtualDevice {
     }
 
     fn delay(&self) -> Span {
-        Span::from_nanos(self.period_ns.round() as i64)
+        (self.period + self.extra_delay).max(Span::ZERO)
     }
 
     fn period(&self) -> Span {
-        self.delay()
+        self.period
     }
 
     fn identity(&self) -> String {
@@ -152,31 +225,53 @@ impl Device for VirtualDevice {
     }
 
     fn run(&mut self, base: Option<HostTime>, now: HostTime) {
-        let base = base.unwrap_or(now - self.since_base(self.next));
-        let asked_for = base - self.delay();
+        let base = base.unwrap_or_else(|| {
+            self.clock.start(&self.host, now);
+            self.clock.host_time(&self.host, Span::ZERO - self.position(self.next))
+        });
+        self.clock.start(&self.host, base);
+        self.planned = None;
+        let asked_for = base - self.period;
         self.line.set_origin(asked_for);
         if let Some(callback) = &mut self.callback {
             callback.set_origin(asked_for);
         }
-        self.base = Some(base);
+        self.running = true;
     }
 
     fn pause(&mut self) {
-        self.base = None;
+        self.running = false;
     }
 
     fn step(&mut self, now: HostTime) -> Option<HostTime> {
-        let base = self.base?;
-        loop {
-            let seen = base + self.since_base(self.next) + self.late;
-            if seen > now {
-                return Some(seen);
+        if !self.running {
+            return None;
+        }
+        match self.host.repeat() {
+            Repeat::No => {}
+            Repeat::Nothing => return None,
+            Repeat::Call(call) => {
+                self.repeat(call);
+                return None;
             }
-            self.play(seen);
+        }
+        loop {
+            let planned = self.plan();
+            if planned.seen > now {
+                return Some(planned.seen);
+            }
+            self.play(planned);
         }
     }
 
+    fn xruns(&self) -> u64 {
+        self.xruns
+    }
+
     fn news(&mut self) -> Option<News> {
+        if let Some(news) = self.news.pop_front() {
+            return Some(news);
+        }
         let cause = self.recording.as_ref()?.failure()?;
         let first = !std::mem::replace(&mut self.is_recording_lost, true);
         first.then(|| News::Warning(format!("the recording stopped: {cause}")))

@@ -169,6 +169,8 @@ impl Listener {
                     *value = f32::from_sample_(*heard);
                 }
             }
+            let (due, frames) = (seen, frames as u32);
+            self.host.called(Called { seen, due, rate: 1.0, delay, frames });
             recorder.period(seen, delay, values);
         }
     }

@@ -9,13 +9,14 @@ use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{
     BufferSize, ErrorKind, FromSample, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig,
 };
-use driftless_plugin_api::{Host, Span};
+use driftless_plugin_api::{Called, Host, Span};
 use ringbuf::traits::{Consumer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use super::settling::Settling;
 use super::{Search, Signs};
 use crate::callback::Callback;
+use crate::device::Asked;
 
 /// How long a stream that is dropped may keep its callback.
 const RETURNING: Duration = Duration::from_secs(2);
@@ -159,6 +160,8 @@ impl StreamPlayer {
         }
         match (&mut self.callback, self.values.get_mut(..out.len())) {
             (Some(callback), Some(values)) => {
+                let Asked { seen, due, rate } = asked;
+                self.host.called(Called { seen, due, rate, delay, frames: frames as u32 });
                 callback.period(asked, delay, values);
                 out.iter_mut().zip(values).for_each(|(out, value)| *out = T::from_sample_(*value));
             }

@@ -1,0 +1,183 @@
+//! What happened when: the timing of a run in real time, so that it can be run again in virtual time.
+//!
+//! Written down is what the filters cannot repeat by themselves: at which times each segment was stepped
+//! and how much it took from its queues, when a sound card asked for or handed over its periods, and what
+//! the clocks showed. Not the media: sources make them again.
+//!
+//! | module   | what is in it                                                     |
+//! |----------|-------------------------------------------------------------------|
+//! | `tracer` | off the segments' threads and the devices' callbacks into a file  |
+//! | `format` | entries as bytes                                                  |
+
+mod format;
+mod tracer;
+
+use std::fmt;
+use std::path::Path;
+
+use driftless_plugin_api::host::Called;
+use driftless_plugin_api::{ClockReading, HostTime, Span};
+
+pub use tracer::{Tracer, Written};
+
+use crate::plan::Plan;
+
+/// One thing that happened.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Entry {
+    /// The graph was told to run.
+    Run {
+        /// Host time.
+        at: HostTime,
+    },
+    /// A segment was stepped.
+    Step {
+        /// Which one, in the order of the plan.
+        segment: u32,
+        /// The time that its filters were told.
+        at: HostTime,
+        /// How long it took.
+        lasted: Span,
+        /// Samples and markers that it took out of its queues.
+        took: u32,
+    },
+    /// A device called.
+    Call {
+        /// The filter whose device it is, by its index in the plan.
+        filter: u32,
+        /// What it wanted.
+        call: Called,
+    },
+    /// A filter's clock was read.
+    Clock {
+        /// The filter, by its index in the plan.
+        filter: u32,
+        /// What it showed.
+        reading: ClockReading,
+    },
+    /// So many entries are missing here: they came faster than they could be written.
+    Lost {
+        /// How many.
+        count: u64,
+    },
+}
+
+impl Entry {
+    /// When it happened.
+    pub fn at(&self) -> HostTime {
+        match self {
+            Self::Run { at } | Self::Step { at, .. } => *at,
+            Self::Call { call, .. } => call.seen,
+            Self::Clock { reading, .. } => reading.host,
+            Self::Lost { .. } => HostTime::ZERO,
+        }
+    }
+}
+
+/// The timing of a run. `[main]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// The graph's filters, by name, in the order of the plan.
+    pub filters: Vec<String>,
+    /// What random choices started from.
+    pub seed: u64,
+    /// What happened, as it was written down: each thread's entries in their order.
+    pub entries: Vec<Entry>,
+}
+
+/// Why a trace cannot be replayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TraceError {
+    /// The file cannot be read.
+    Unreadable(String),
+    /// The file is no trace, or of another version.
+    NotATrace,
+    /// The trace was taken of another graph, which has these filters.
+    OtherGraph(Vec<String>),
+    /// The graph never ran while the trace was taken.
+    NeverRan,
+}
+
+impl fmt::Display for TraceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(why) => write!(f, "the trace cannot be read: {why}"),
+            Self::NotATrace => f.write_str("this is no trace; `driftless run --trace` writes one"),
+            Self::OtherGraph(filters) => {
+                write!(f, "the trace is of another graph, with the filters {}", filters.join(", "))
+            }
+            Self::NeverRan => f.write_str("the graph never ran while this trace was taken"),
+        }
+    }
+}
+
+impl std::error::Error for TraceError {}
+
+impl Trace {
+    /// Reads the file at `path`. A file that ends in the middle of an entry, because its program was
+    /// killed, is good up to there.
+    ///
+    /// # Errors
+    ///
+    /// That it cannot be read, or is no trace.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, TraceError> {
+        let bytes = std::fs::read(path).map_err(|why| TraceError::Unreadable(why.to_string()))?;
+        format::read(&bytes).ok_or(TraceError::NotATrace)
+    }
+
+    /// Checks that the trace is one of this graph, and returns when that ran.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit.
+    pub fn check(&self, plan: &Plan) -> Result<HostTime, TraceError> {
+        if !self.filters.iter().eq(plan.filters.iter().map(|filter| &filter.name)) {
+            return Err(TraceError::OtherGraph(self.filters.clone()));
+        }
+        let run = self.entries.iter().find(|entry| matches!(entry, Entry::Run { .. }));
+        run.map(Entry::at).ok_or(TraceError::NeverRan)
+    }
+
+    /// How many entries are missing.
+    pub fn lost(&self) -> u64 {
+        let lost = |entry: &Entry| if let Entry::Lost { count } = entry { *count } else { 0 };
+        self.entries.iter().map(lost).sum()
+    }
+
+    /// The steps and calls since the graph ran, in an order in which they could have happened.
+    pub fn replayed(&self, plan: &Plan, run: HostTime) -> Vec<Entry> {
+        let segment_of = |filter: u32| {
+            plan.segments.iter().position(|it| it.filters.contains(&(filter as usize)))
+        };
+        let mut steps: Vec<Vec<(HostTime, Span)>> = vec![Vec::new(); plan.segments.len()];
+        for entry in &self.entries {
+            if let Entry::Step { segment, at, lasted, .. } = entry
+                && let Some(steps) = steps.get_mut(*segment as usize)
+            {
+                steps.push((*at, *lasted));
+            }
+        }
+        // What a step hands on has been handed on when it ends: a device that calls while the step
+        // before it lasts does not see it yet.
+        let key = |entry: &Entry| match entry {
+            Entry::Call { filter, .. } => {
+                let steps = segment_of(*filter).map_or(&[][..], |it| &steps[it]);
+                let before = steps.partition_point(|(at, _)| *at <= entry.at());
+                match before.checked_sub(1).map(|index| steps[index]) {
+                    Some((at, lasted)) if at + lasted > entry.at() => (at, 0),
+                    _ => (entry.at(), 0),
+                }
+            }
+            _ => (entry.at(), 1),
+        };
+        let wanted = |entry: &&Entry| {
+            matches!(entry, Entry::Step { .. } | Entry::Call { .. }) && entry.at() >= run
+        };
+        let mut entries: Vec<Entry> = self.entries.iter().filter(wanted).copied().collect();
+        entries.sort_by_key(key);
+        entries
+    }
+}
+
+#[cfg(test)]
+mod tests;
