@@ -99,6 +99,14 @@ impl std::fmt::Debug for Graph {
     }
 }
 
+impl Drop for Graph {
+    /// Stops all filters (LS-122).
+    fn drop(&mut self) {
+        // Nobody is left to hear of a filter that fails to stop.
+        let _ = self.stop();
+    }
+}
+
 impl Graph {
     /// The plan it was made from.
     pub fn plan(&self) -> &Plan {

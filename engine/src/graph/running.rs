@@ -90,13 +90,6 @@ impl RunningGraph {
     }
 }
 
-impl Drop for RunningGraph {
-    fn drop(&mut self) {
-        // Nobody is left to hear of a filter that fails to stop.
-        let _ = self.0.stop();
-    }
-}
-
 fn wait_until_cued(graph: &mut Graph) -> Result<(), RunError> {
     let deadline = Instant::now() + CUE_PATIENCE;
     loop {
