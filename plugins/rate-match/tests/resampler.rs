@@ -154,15 +154,31 @@ fn rubato_gives_the_same_up_to_the_part_of_a_frame_it_does_not_report() {
 }
 
 #[test]
-fn ten_minutes_off_by_a_little_give_the_exact_count() {
+fn ten_minutes_off_by_a_little_give_the_exact_count_and_phase() {
     let ratio = 1.0 + 123.456e-6;
     let mut resampler = Resampler::new(1, 48_000.0, 48_000.0, Quality::Standard);
     resampler.set_ratio(ratio);
     let (block, mut room) = (sine(960, 1.0 / 48.0), vec![0.0; 2_000]);
     let total = 30_000;
-    let made: usize = (0..total).map(|_| resampler.process(&[&block], &mut [&mut room])).sum();
+    let (mut made, mut in_phase, mut beside) = (0, 0.0, 0.0);
+    for block_number in 0..total {
+        let new = resampler.process(&[&block], &mut [&mut room]);
+        // The phase of the last ten seconds.
+        if block_number >= total - 500 {
+            for (n, value) in (made..).zip(&room[..new]) {
+                // A period is 48 frames: only the rest of the position counts.
+                let turns = (n as f64 / ratio) % 48.0 / 48.0;
+                let (sine, cosine) = (std::f64::consts::TAU * turns).sin_cos();
+                in_phase += f64::from(*value) * sine;
+                beside += f64::from(*value) * cosine;
+            }
+        }
+        made += new;
+    }
     let exact = ((total * 960) as f64 - 32.0) * ratio;
     assert!((made as f64 - exact).abs() <= 1.0, "{made} frames, {exact} expected");
+    let off_frames = beside.atan2(in_phase) / std::f64::consts::TAU * 48.0;
+    assert!(off_frames.abs() <= 1e-6, "{off_frames} frames off in phase");
 }
 
 #[test]
