@@ -73,10 +73,12 @@ pub fn run(
     mut progress: impl FnMut(Span) -> bool,
 ) -> Result<Outcome, RunError> {
     let Staged { plan, replaced, recorded } = staged;
-    let conditions = Conditions::new(scenario, &plan, seed);
+    // Filters that nothing happens to are not even told so.
+    let calm = scenario.disturbances.is_empty() && scenario.machine_stalls.is_empty();
+    let conditions = (!calm).then(|| Conditions::new(scenario, &plan, seed));
     let mut watches = Watches::new(scenario, &plan);
     let options = RunOptions { seed, ..RunOptions::default() };
-    let mut simulation = Simulation::start_under(plan, options, Some(conditions))?;
+    let mut simulation = Simulation::start_under(plan, options, conditions)?;
     let look = if watches.need_every_period() { CLOSE_LOOK } else { LOOK };
     let start = simulation.now();
     let passed = |simulation: &Simulation| simulation.now() - start;
@@ -100,8 +102,8 @@ pub fn run(
 /// See [`RunError`].
 pub fn replay(staged: Staged, trace: &Trace, run: HostTime) -> Result<Outcome, RunError> {
     let Staged { plan, replaced, recorded } = staged;
-    let entries = trace.replayed(&plan, run);
-    let simulation = Simulation::replay(plan, trace.seed, run, &entries)?;
+    let moments = trace.moments(&plan, run);
+    let simulation = Simulation::replay(plan, trace.seed, run, &moments)?;
     let report = simulation.stop();
     Ok(Outcome { report, replaced, recorded, seed: trace.seed, expected: 0, broken: Vec::new() })
 }

@@ -1,8 +1,8 @@
 //! What happened when: the timing of a run in real time, so that it can be run again in virtual time.
 //!
 //! Written down is what the filters cannot repeat by themselves: at which times each segment was stepped
-//! and how much it took from its queues, when a sound card asked for or handed over its periods, and what
-//! the clocks showed. Not the media: sources make them again.
+//! and how much it took from its queues, when a sound card asked for or handed over its periods, when packets
+//! arrived and how they began, and what the clocks showed. Not the media: sources make them again.
 //!
 //! | module   | what is in it                                                     |
 //! |----------|-------------------------------------------------------------------|
@@ -15,7 +15,7 @@ mod tracer;
 use std::fmt;
 use std::path::Path;
 
-use driftless_plugin_api::host::Called;
+use driftless_plugin_api::host::{Called, Packet};
 use driftless_plugin_api::{ClockReading, HostTime, Span};
 
 pub use tracer::{Tracer, Written};
@@ -48,6 +48,13 @@ pub enum Entry {
         /// What it wanted.
         call: Called,
     },
+    /// A filter took a packet from the network.
+    Packet {
+        /// The filter, by its index in the plan.
+        filter: u32,
+        /// When it arrived, and how it began.
+        packet: Packet,
+    },
     /// A filter's clock was read.
     Clock {
         /// The filter, by its index in the plan.
@@ -68,6 +75,7 @@ impl Entry {
         match self {
             Self::Run { at } | Self::Step { at, .. } => *at,
             Self::Call { call, .. } => call.seen,
+            Self::Packet { packet, .. } => packet.at,
             Self::Clock { reading, .. } => reading.host,
             Self::Lost { .. } => HostTime::ZERO,
         }
@@ -145,37 +153,65 @@ impl Trace {
     }
 
     /// The steps and calls since the graph ran, in an order in which they could have happened.
-    pub fn replayed(&self, plan: &Plan, run: HostTime) -> Vec<Entry> {
-        let segment_of = |filter: u32| {
-            plan.segments.iter().position(|it| it.filters.contains(&(filter as usize)))
-        };
+    pub(crate) fn moments(&self, plan: &Plan, run: HostTime) -> Vec<Moment> {
+        let segment_of =
+            |filter: usize| plan.segments.iter().position(|it| it.filters.contains(&filter));
         let mut steps: Vec<Vec<(HostTime, Span)>> = vec![Vec::new(); plan.segments.len()];
+        let mut taken: Vec<Vec<(usize, Packet)>> = vec![Vec::new(); plan.segments.len()];
+        let mut moments = Vec::new();
         for entry in &self.entries {
-            if let Entry::Step { segment, at, lasted, .. } = entry
-                && let Some(steps) = steps.get_mut(*segment as usize)
-            {
-                steps.push((*at, *lasted));
+            match *entry {
+                // A step is written down when it is over, behind the packets that it took.
+                Entry::Step { segment, at, lasted, .. } => {
+                    let Some(steps) = steps.get_mut(segment as usize) else { continue };
+                    steps.push((at, lasted));
+                    let packets = std::mem::take(&mut taken[segment as usize]);
+                    moments.push(Moment { entry: *entry, packets });
+                }
+                Entry::Call { filter, .. } if segment_of(filter as usize).is_some() => {
+                    moments.push(Moment { entry: *entry, packets: Vec::new() });
+                }
+                Entry::Packet { filter, packet } => {
+                    if let Some(segment) = segment_of(filter as usize) {
+                        taken[segment].push((filter as usize, packet));
+                    }
+                }
+                _ => {}
             }
         }
+        moments.retain(|moment| moment.entry.at() >= run);
         // What a step hands on has been handed on when it ends: a device that calls while the step
         // before it lasts does not see it yet.
-        let key = |entry: &Entry| match entry {
-            Entry::Call { filter, .. } => {
-                let steps = segment_of(*filter).map_or(&[][..], |it| &steps[it]);
-                let before = steps.partition_point(|(at, _)| *at <= entry.at());
-                match before.checked_sub(1).map(|index| steps[index]) {
-                    Some((at, lasted)) if at + lasted > entry.at() => (at, 0),
-                    _ => (entry.at(), 0),
+        moments.sort_by_key(|Moment { entry, .. }| match entry {
+            Entry::Call { filter, call } => {
+                let steps = segment_of(*filter as usize).map_or(&[][..], |it| &steps[it]);
+                let begun = steps.partition_point(|(at, _)| *at <= call.seen);
+                match begun.checked_sub(1).map(|index| steps[index]) {
+                    Some((at, lasted)) if at + lasted > call.seen => (at, 0),
+                    _ => (call.seen, 0),
                 }
             }
             _ => (entry.at(), 1),
+        });
+        moments
+    }
+}
+
+/// One step or call that is repeated, with the packets that the step took.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Moment {
+    pub entry: Entry,
+    pub packets: Vec<(usize, Packet)>,
+}
+
+impl Moment {
+    /// The filters whose devices and networks it repeats.
+    pub fn filters(&self) -> impl Iterator<Item = usize> + '_ {
+        let called = match self.entry {
+            Entry::Call { filter, .. } => Some(filter as usize),
+            _ => None,
         };
-        let wanted = |entry: &&Entry| {
-            matches!(entry, Entry::Step { .. } | Entry::Call { .. }) && entry.at() >= run
-        };
-        let mut entries: Vec<Entry> = self.entries.iter().filter(wanted).copied().collect();
-        entries.sort_by_key(key);
-        entries
+        called.into_iter().chain(self.packets.iter().map(|(filter, _)| *filter))
     }
 }
 

@@ -177,3 +177,69 @@ fn help_has_examples_and_says_what_the_exit_status_means() {
     let help = String::from_utf8_lossy(&output.stdout);
     assert!(help.contains("Examples:") && help.contains("Exit status:"), "{help}");
 }
+
+/// Simulates [`GOOD`] under a scenario.
+fn simulated(scenario: &str, words: &[&str]) -> (i32, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scenario.toml");
+    std::fs::write(&file, scenario).unwrap();
+    let file = file.display().to_string();
+    let words = [&["simulate", "--for", "20s", "--scenario", &file][..], words].concat();
+    driftless(&words, &GOOD.replace("\"virtual\"", "\"default\""))
+}
+
+#[test]
+fn a_simulation_says_what_stands_in_and_fails_when_an_expectation_is_broken() {
+    let expect = "expect = [\"streams.*.underruns == 0\"]\n";
+    let (status, out, err) = simulated(expect, &[]);
+    assert_eq!(status, 0, "{out}{err}");
+    assert!(out.contains("device = \"virtual\" stands in for \"default\""), "{out}");
+    assert!(out.contains("all of 1 expectations hold"), "{out}");
+
+    let stall = format!("{expect}[[stall]]\nfilter = \"source\"\nat = \"5 s\"\nfor = \"1 s\"\n");
+    let (status, out, err) = simulated(&stall, &["--json"]);
+    assert_eq!(status, 1, "{out}{err}");
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let broken = &report["simulation"]["broken"][0];
+    assert_eq!(broken["expectation"], "streams.*.underruns == 0");
+    assert!((5_000_000_000..5_200_000_000).contains(&broken["at_ns"].as_i64().unwrap()), "{out}");
+}
+
+#[test]
+fn a_mistake_in_a_scenario_is_shown_where_it_is_and_the_status_is_2() {
+    let table = [
+        ("[[jiter]]\nfilter = \"source\"\n", "`jitter`"),
+        ("[[jitter]]\nfilter = \"sorce\"\nby = \"1 ms\"\n", "`source`"),
+        ("[[jitter]]\nfilter = \"source\"\nby = \"1 dB\"\n", "a time above zero"),
+        ("[[jitter]]\nfilter = \"gain\"\nby = \"1 ms\"\n", "cannot be made to do this"),
+        ("[[stall]]\nfilter = \"source\"\nat = \"1 s\"\n", "no `for`"),
+        (
+            "[[stall]]\nfilter = \"source\"\nfor = \"1 s\"\nat = \"1 s\"\nevery = \"2 s\"\n",
+            "`every`",
+        ),
+        ("expect = [\"streams.*.underuns == 0\"]\n", "`underruns`"),
+    ];
+    for (scenario, hint) in table {
+        let (status, _, err) = simulated(scenario, &[]);
+        assert_eq!(status, 2, "{scenario}: {err}");
+        assert!(err.contains("scenario.toml:") && err.contains(hint), "no `{hint}` in: {err}");
+    }
+}
+
+#[test]
+fn a_sweep_names_the_seed_that_reproduces_the_worst() {
+    let scenario = "expect = [\"streams.*.underruns == 0\"]\n[[stall]]\nfilter = \"source\"\n\
+                    every = \"20 s\"\nfor = \"200 ms\"\n";
+    let (status, out, err) = simulated(scenario, &["--sweep", "seeds=1..6", "--json"]);
+    assert_eq!(status, 1, "{out}{err}");
+    let sweep: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(sweep["seeds"], 6);
+    let worst = sweep["worst"].as_array().unwrap();
+    let underruns = worst.iter().find(|it| it["number"] == "underruns").unwrap();
+    assert!(underruns["worst"].as_f64().unwrap() > 0.0, "{out}");
+    // That seed alone gives the same number.
+    let seed = underruns["seed"].to_string();
+    let (_, alone, _) = simulated(scenario, &["--seed", &seed, "--json"]);
+    let alone: serde_json::Value = serde_json::from_str(&alone).unwrap();
+    assert_eq!(alone["streams"][0]["underruns"].as_f64(), underruns["worst"].as_f64());
+}

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // the one safe view of the host's table
 
 mod conditions;
+mod repeat;
 
 use crate::abi::buffer::{Buffer, BufferPool};
 use crate::abi::host::{RawClockReading, RawClockState, RawHost, RawUpstream};
@@ -10,7 +11,8 @@ use crate::event::EventCode;
 use crate::sample::Sample;
 use crate::time::{HostTime, ReferenceTime, Span, StreamTime};
 
-pub use conditions::{Called, Deviation, Fate, Repeat, SimulatedClock};
+pub use conditions::{Deviation, Fate, SimulatedClock};
+pub use repeat::{Called, Packet, Repeat};
 
 /// The host, as one filter sees it. Cheap to clone; may be sent to the filter's own threads. `[any]`
 ///

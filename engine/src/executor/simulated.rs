@@ -114,9 +114,11 @@ impl VirtualTime {
                 slot.segment.repeat_step(*at, *took);
             }
             Entry::Call { filter, call } => {
-                self.graph.repeat(Some((*filter as usize, *call)));
-                slot.segment.repeat_call(*filter as usize, call.seen);
-                self.graph.repeat(None);
+                if let Some(repeated) = self.graph.repeated.get() {
+                    repeated.call(Some((*filter as usize, *call)));
+                    slot.segment.repeat_call(*filter as usize, call.seen);
+                    repeated.call(None);
+                }
             }
             _ => {}
         }

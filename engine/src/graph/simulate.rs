@@ -13,7 +13,7 @@ use crate::loader::host::Repeated;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::simulate::Conditions;
-use crate::trace::Entry;
+use crate::trace::{Entry, Moment};
 
 /// How much virtual time renderers may take for their first sample.
 const CUE_PATIENCE: Span = Span::from_secs(60);
@@ -58,7 +58,7 @@ impl Simulation {
         Ok(simulation)
     }
 
-    /// Repeats a run whose timing was written down.
+    /// Repeats a run whose timing was written down, which began at `run`.
     ///
     /// # Errors
     ///
@@ -67,32 +67,36 @@ impl Simulation {
         plan: Plan,
         seed: u64,
         run: HostTime,
-        entries: &[Entry],
+        moments: &[Moment],
     ) -> Result<Self, RunError> {
         let options = RunOptions { seed, ..RunOptions::default() };
         let mut simulation = Self(Graph::load(plan, options, Time::Virtual)?);
-        let called = entries.iter().filter_map(|entry| match entry {
-            Entry::Call { filter, .. } => Some(*filter as usize),
-            _ => None,
-        });
+        let repeated = moments.iter().flat_map(Moment::filters).collect();
         // The host is new: nothing was set before.
-        let _ = simulation.0.host.repeated.set(Repeated::of(called.collect()));
+        let _ = simulation.0.host.repeated.set(Repeated::of(repeated));
         simulation.advance((run - simulation.now()).max(Span::ZERO))?;
         simulation.0.pause()?;
         simulation.cue()?;
         simulation.0.run()?;
-        for entry in entries {
-            let segment = match entry {
-                Entry::Step { segment, .. } => *segment as usize,
-                Entry::Call { filter, .. } => place(&simulation.0.plan, *filter as usize).0,
-                _ => continue,
-            };
-            if let Executor::Virtual(executor) = &mut simulation.0.executor {
-                executor.repeat(segment, entry);
-            }
-            simulation.0.attend();
+        for moment in moments {
+            simulation.repeat(moment);
         }
         Ok(simulation)
+    }
+
+    fn repeat(&mut self, Moment { entry, packets }: &Moment) {
+        let segment = match entry {
+            Entry::Step { segment, .. } => *segment as usize,
+            Entry::Call { filter, .. } => place(&self.0.plan, *filter as usize).0,
+            _ => return,
+        };
+        if let Some(repeated) = self.0.host.repeated.get() {
+            repeated.packets(packets.iter().copied());
+        }
+        if let Executor::Virtual(executor) = &mut self.0.executor {
+            executor.repeat(segment, entry);
+        }
+        self.0.attend();
     }
 
     fn cue(&mut self) -> Result<(), RunError> {

@@ -1,7 +1,7 @@
 //! What a filter gets from us: time, clock, events, buffers.
 #![allow(unsafe_code)] // the host's side of the border
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -12,10 +12,10 @@ use driftless_plugin_api::abi::abi_stable::std_types::RStr;
 use driftless_plugin_api::abi::buffer::{BufferPool, RawBuffer};
 use driftless_plugin_api::abi::host::{
     HostRef, HostTable, RawCall, RawClockReading, RawClockState, RawDeviation, RawFate, RawHost,
-    RawUpstream,
+    RawPacket, RawUpstream,
 };
 use driftless_plugin_api::event::EventCode;
-use driftless_plugin_api::host::Called;
+use driftless_plugin_api::host::{Called, Packet};
 use driftless_plugin_api::time::HostTime;
 use driftless_plugin_api::{ClockReading, ReferenceTime};
 
@@ -45,19 +45,31 @@ impl HostClock {
     }
 }
 
-/// Calls of devices that are repeated.
+/// What devices and networks did, to be repeated.
 #[derive(Debug, Default)]
 pub struct Repeated {
-    /// The filters whose devices called.
-    pub filters: BTreeSet<usize>,
+    /// The filters whose devices called, or that took packets.
+    filters: BTreeSet<usize>,
     /// The call that is repeated now, and whose device it was.
-    now: Mutex<Option<(usize, Called)>>,
+    call: Mutex<Option<(usize, Called)>>,
+    /// Packets that are still to be taken in this step, and who took them.
+    packets: Mutex<VecDeque<(usize, Packet)>>,
 }
 
 impl Repeated {
-    /// Those of the devices of these filters.
+    /// What those of these filters did.
     pub fn of(filters: BTreeSet<usize>) -> Self {
-        Self { filters, now: Mutex::default() }
+        Self { filters, ..Self::default() }
+    }
+
+    /// Says which call is to be repeated now, if any. `[main]`
+    pub fn call(&self, call: Option<(usize, Called)>) {
+        *lock(&self.call) = call;
+    }
+
+    /// Says which packets are to be taken in the next step. `[main]`
+    pub fn packets(&self, packets: impl IntoIterator<Item = (usize, Packet)>) {
+        lock(&self.packets).extend(packets);
     }
 }
 
@@ -80,7 +92,7 @@ pub struct GraphHost {
     pub conditions: OnceLock<Conditions>,
     /// Who writes the timing of the run down; set before anything runs, or never.
     pub tracer: OnceLock<Tracer>,
-    /// Calls of devices that are repeated; set before anything runs, or never.
+    /// What devices and networks did, where a run is repeated; set before anything runs, or never.
     pub repeated: OnceLock<Repeated>,
     /// What each filter finds upstream of its input pins.
     upstream: Mutex<Vec<Vec<RawUpstream>>>,
@@ -114,13 +126,6 @@ impl GraphHost {
     pub fn trace(&self, entry: impl FnOnce() -> Entry) {
         if let Some(tracer) = self.tracer.get() {
             tracer.record(entry());
-        }
-    }
-
-    /// Says which call of which filter's device is to be repeated now, if any. `[main]`
-    pub fn repeat(&self, call: Option<(usize, Called)>) {
-        if let Some(repeated) = self.repeated.get() {
-            *lock(&repeated.now) = call;
         }
     }
 
@@ -175,6 +180,8 @@ fn table() -> HostRef {
             fate,
             called,
             call,
+            arrived,
+            packet,
         }
         .leak_into_prefix()
     })
@@ -296,9 +303,28 @@ unsafe extern "C" fn call(instance: *const c_void) -> RawCall {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
     let Some(repeated) = host.graph.repeated.get() else { return RawCall::default() };
-    match *lock(&repeated.now) {
+    match *lock(&repeated.call) {
         _ if !repeated.filters.contains(&host.filter) => RawCall::default(),
         Some((filter, call)) if filter == host.filter => call.into(),
         _ => RawCall { state: 1, ..RawCall::default() },
     }
+}
+
+unsafe extern "C" fn arrived(instance: *const c_void, packet: RawPacket) {
+    // SAFETY: see `now`.
+    let host = unsafe { host(instance) };
+    host.graph.trace(|| Entry::Packet { filter: host.filter as u32, packet: packet.into() });
+}
+
+unsafe extern "C" fn packet(instance: *const c_void) -> RawPacket {
+    // SAFETY: see `now`.
+    let host = unsafe { host(instance) };
+    let Some(repeated) = host.graph.repeated.get() else { return RawPacket::default() };
+    if !repeated.filters.contains(&host.filter) {
+        return RawPacket::default();
+    }
+    let mut packets = lock(&repeated.packets);
+    let next = packets.iter().position(|(filter, _)| *filter == host.filter);
+    let next = next.and_then(|index| packets.remove(index));
+    next.map_or(RawPacket { state: 1, ..RawPacket::default() }, |(_, packet)| packet.into())
 }

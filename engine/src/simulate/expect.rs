@@ -205,7 +205,7 @@ pub(super) fn ends(plan: &Plan, stream: &Stream) -> [String; 3] {
 
 impl Expectation {
     /// Checks that the graph has what is spoken of.
-    pub(super) fn check(&self, _span: &Range<usize>, plan: &Plan, diagnostics: &mut Diagnostics) {
+    pub(super) fn check(&self, plan: &Plan, diagnostics: &mut Diagnostics) {
         let (name, known) = match &self.subject {
             Subject::Events(_) => return,
             Subject::Streams(name, _) => {

@@ -179,8 +179,8 @@ impl Scenario {
         for planned in &self.disturbances {
             check_disturbance(planned, plan, &mut diagnostics);
         }
-        for Placed { value, span } in &self.expectations {
-            value.check(span, plan, &mut diagnostics);
+        for expectation in &self.expectations {
+            expectation.value.check(plan, &mut diagnostics);
         }
         diagnostics.into_result()
     }

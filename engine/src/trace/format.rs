@@ -1,7 +1,7 @@
 //! Entries as bytes: a line of JSON, then for each a kind, the time since the entry before, and its
 //! numbers, all of variable length.
 
-use driftless_plugin_api::host::Called;
+use driftless_plugin_api::host::{Called, Packet};
 use driftless_plugin_api::{ClockReading, HostTime, ReferenceTime, Span};
 use serde_json::{Value, json};
 
@@ -23,6 +23,7 @@ pub(super) fn write(entry: &Entry, last: &mut HostTime, bytes: &mut Vec<u8>) {
         Entry::Call { .. } => 3,
         Entry::Clock { .. } => 4,
         Entry::Lost { .. } => 5,
+        Entry::Packet { .. } => 6,
     };
     bytes.push(kind);
     if !matches!(entry, Entry::Lost { .. }) {
@@ -47,6 +48,11 @@ pub(super) fn write(entry: &Entry, last: &mut HostTime, bytes: &mut Vec<u8>) {
             unsigned(u64::from(*filter), bytes);
             signed(reading.reference.nanos() - reading.host.nanos(), bytes);
             bytes.extend(reading.rate.to_le_bytes());
+        }
+        Entry::Packet { filter, packet } => {
+            unsigned(u64::from(*filter), bytes);
+            bytes.extend(packet.head);
+            unsigned(u64::from(packet.length), bytes);
         }
         Entry::Lost { count } => unsigned(*count, bytes),
     }
@@ -86,7 +92,7 @@ struct Reader<'a> {
     last: HostTime,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn entry(&mut self) -> Option<Entry> {
         let kind = self.byte()?;
         if kind == 5 {
@@ -120,6 +126,10 @@ impl Reader<'_> {
                     rate: self.number()?,
                 },
             },
+            6 => Entry::Packet {
+                filter: self.unsigned()? as u32,
+                packet: Packet { at, head: *self.array()?, length: self.unsigned()? as u32 },
+            },
             _ => return None,
         })
     }
@@ -148,8 +158,12 @@ impl Reader<'_> {
     }
 
     fn number(&mut self) -> Option<f64> {
-        let (first, rest) = self.bytes.split_first_chunk::<8>()?;
+        self.array().map(|bytes| f64::from_le_bytes(*bytes))
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let (first, rest) = self.bytes.split_first_chunk()?;
         self.bytes = rest;
-        Some(f64::from_le_bytes(*first))
+        Some(first)
     }
 }

@@ -117,6 +117,22 @@ pub struct RawCall {
     pub reserved: [u64; 2],
 }
 
+/// A packet from a network without its payload, or whether one is to be repeated. Frozen.
+#[repr(C)]
+#[derive(StableAbi, Debug, Clone, Copy, PartialEq, Default)]
+pub struct RawPacket {
+    /// Host time of its arrival, ns.
+    pub at: i64,
+    /// Its first bytes.
+    pub head: [u8; 12],
+    /// Its length in bytes.
+    pub length: u32,
+    /// Of an answer: 0 packets are not repeated, 1 no more are now, 2 this one.
+    pub state: u32,
+    /// Always 0.
+    pub reserved: [u32; 3],
+}
+
 /// The host's services. Every function may be called on any thread; those marked device-safe neither
 /// allocate, lock nor enter the kernel.
 #[repr(C)]
@@ -155,6 +171,10 @@ pub struct HostTable {
     pub called: unsafe extern "C" fn(*const c_void, RawCall),
     /// The call that a simulated device is to repeat now.
     pub call: unsafe extern "C" fn(*const c_void) -> RawCall,
+    /// The filter took a packet from the network. Device-safe.
+    pub arrived: unsafe extern "C" fn(*const c_void, RawPacket),
+    /// The next packet that a simulated network is to repeat in this step.
+    pub packet: unsafe extern "C" fn(*const c_void) -> RawPacket,
 }
 
 /// The table with the host's side of one filter.

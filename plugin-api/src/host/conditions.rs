@@ -6,7 +6,7 @@
 //! Outside a simulation, and with a host that is older than this, nothing ever happens to anybody.
 
 use super::{ClockReading, Host};
-use crate::abi::host::{RawCall, RawDeviation, RawFate};
+use crate::abi::host::{RawDeviation, RawFate};
 use crate::time::{HostTime, ReferenceTime, Span};
 
 /// How far a simulated clock was pushed off its own rate, as of one host time.
@@ -31,53 +31,6 @@ pub struct Fate {
     pub times: u32,
     /// How much after the first the second one happens.
     pub again: Span,
-}
-
-/// One call of a device: it asks for a period, or brings one.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Called {
-    /// When it came.
-    pub seen: HostTime,
-    /// When it should have come, going by all before it.
-    pub due: HostTime,
-    /// Frames a second, true to nominal.
-    pub rate: f64,
-    /// From then until what it asks for is heard, or since what it brings was captured.
-    pub delay: Span,
-    /// How many frames.
-    pub frames: u32,
-}
-
-/// What a simulated device is to do in this step, in the place of a sound card whose calls were written
-/// down.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Repeat {
-    /// Go by its own timers: nothing is repeated.
-    No,
-    /// Nothing.
-    Nothing,
-    /// What the card did in this call.
-    Call(Called),
-}
-
-impl From<Called> for RawCall {
-    fn from(called: Called) -> Self {
-        let Called { seen, due, rate, delay, frames } = called;
-        let (seen, due, delay) = (seen.nanos(), due.nanos(), delay.nanos());
-        Self { seen, due, delay, rate, frames, state: 2, ..Self::default() }
-    }
-}
-
-impl From<RawCall> for Called {
-    fn from(raw: RawCall) -> Self {
-        Self {
-            seen: HostTime::from_nanos(raw.seen),
-            due: HostTime::from_nanos(raw.due),
-            rate: raw.rate,
-            delay: Span::from_nanos(raw.delay),
-            frames: raw.frames,
-        }
-    }
 }
 
 impl Default for Fate {
@@ -137,27 +90,6 @@ impl Host {
         let Some(fate) = self.0.table.fate() else { return Fate::default() };
         // SAFETY: see `deviation`.
         unsafe { fate(self.0.instance, nominal.nanos()) }.into()
-    }
-
-    /// Says that this filter's device has called, so that the run can be repeated from its timing.
-    /// Devices made of timers need not: they repeat themselves. `[device]`
-    pub fn called(&self, call: Called) {
-        if let Some(called) = self.0.table.called() {
-            // SAFETY: see `deviation`.
-            unsafe { called(self.0.instance, call.into()) };
-        }
-    }
-
-    /// What this filter's simulated device is to do in this step. `[streaming]`
-    pub fn repeat(&self) -> Repeat {
-        let Some(call) = self.0.table.call() else { return Repeat::No };
-        // SAFETY: see `deviation`.
-        let raw = unsafe { call(self.0.instance) };
-        match raw.state {
-            0 => Repeat::No,
-            1 => Repeat::Nothing,
-            _ => Repeat::Call(raw.into()),
-        }
     }
 }
 

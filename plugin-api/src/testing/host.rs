@@ -13,7 +13,7 @@ use super::{Posted, TestClock};
 use crate::abi::buffer::{BufferPool, RawBuffer};
 use crate::abi::host::{
     HostRef, HostTable, RawCall, RawClockReading, RawClockState, RawDeviation, RawFate, RawHost,
-    RawUpstream,
+    RawPacket, RawUpstream,
 };
 use crate::event::EventCode;
 use crate::host::{ClockReading, Fate, Upstream};
@@ -159,6 +159,8 @@ fn table() -> HostRef {
             fate,
             called,
             call,
+            arrived,
+            packet,
         }
         .leak_into_prefix()
     })
@@ -240,4 +242,10 @@ unsafe extern "C" fn called(_instance: *const c_void, _call: RawCall) {}
 
 unsafe extern "C" fn call(_instance: *const c_void) -> RawCall {
     RawCall::default()
+}
+
+unsafe extern "C" fn arrived(_instance: *const c_void, _packet: RawPacket) {}
+
+unsafe extern "C" fn packet(_instance: *const c_void) -> RawPacket {
+    RawPacket::default()
 }

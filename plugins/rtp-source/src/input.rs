@@ -1,6 +1,6 @@
 //! Where packets come from: a socket, or a file that stands in for it.
 
-use driftless_plugin_api::{Host, HostTime, Wake};
+use driftless_plugin_api::{Host, HostTime, Packet, Wake};
 
 use crate::listener::Listener;
 use crate::schedule::Schedule;
@@ -21,7 +21,11 @@ impl Input {
     pub fn take(&mut self, now: HostTime, host: &Host, bytes: &mut Vec<u8>) -> Option<HostTime> {
         match self {
             Self::Closed => None,
-            Self::Socket(listener) => listener.take(bytes),
+            Self::Socket(listener) => {
+                let arrival = listener.take(bytes)?;
+                host.arrived(Packet::of(arrival, bytes));
+                Some(arrival)
+            }
             Self::Schedule(schedule) => schedule.take(now, host, bytes),
         }
     }

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::path::Path;
 
-use driftless_plugin_api::{FilterError, Host, HostTime, SimulatedClock, Span};
+use driftless_plugin_api::{FilterError, Host, HostTime, Repeat, SimulatedClock, Span};
 
 use crate::format::Format;
 use crate::sender::Sender;
@@ -88,6 +88,16 @@ impl Schedule {
 
     /// Takes the oldest packet that has arrived by `now` into `bytes`.
     pub fn take(&mut self, now: HostTime, host: &Host, bytes: &mut Vec<u8>) -> Option<HostTime> {
+        match host.repeat_packet() {
+            Repeat::No => {}
+            Repeat::Nothing => return None,
+            Repeat::Now(packet) => {
+                if let Origin::Sender(sender) = &self.origin {
+                    *bytes = sender.like(&packet);
+                }
+                return Some(packet.at);
+            }
+        }
         while let Some(sent) = self.next_sent(host).filter(|sent| *sent <= now) {
             self.send(sent, host);
         }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::TAU;
 
-use driftless_plugin_api::Span;
+use driftless_plugin_api::{Packet, Span};
 
 use crate::format::{Encoding, Format};
 
@@ -65,6 +65,24 @@ impl Sender {
     }
 }
 
+impl Sender {
+    /// A packet in the place of one that was received: its head, as far as it is that of the plainest
+    /// packet, and a tone for its payload.
+    pub fn like(&self, packet: &Packet) -> Vec<u8> {
+        let mut bytes = packet.head.to_vec();
+        // The version; what the other bits promise is not there.
+        bytes[0] &= 0xC0;
+        let [_, _, _, _, a, b, c, d, ..] = packet.head;
+        let stamp = i64::from(u32::from_be_bytes([a, b, c, d]));
+        let from = (stamp % self.repeat_frames) as usize * self.format.frame_bytes();
+        let whole = &self.tone[..self.repeat_frames as usize * self.format.frame_bytes()];
+        let length = packet.length as usize;
+        bytes.extend(whole.iter().cycle().skip(from).take(length.saturating_sub(HEAD)));
+        bytes.truncate(length);
+        bytes
+    }
+}
+
 /// The greatest common divisor.
 fn common(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { common(b, a % b) }
@@ -85,8 +103,10 @@ fn encoded(format: Format, frame: i64) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use driftless_plugin_api::HostTime;
+
     use super::*;
-    use crate::packet::Packet;
+    use crate::packet::Packet as Parsed;
 
     #[test]
     fn packets_follow_each_other_in_number_stamp_and_sound() {
@@ -95,7 +115,9 @@ mod tests {
         let (mut values, mut expected) = (Vec::new(), Vec::new());
         for count in 0..1000_u32 {
             let bytes = sender.next(Span::ZERO);
-            let packet = Packet::parse(&bytes, format, None).unwrap();
+            let like = sender.like(&Packet::of(HostTime::ZERO, &bytes));
+            assert_eq!(like, bytes);
+            let packet = Parsed::parse(&bytes, format, None).unwrap();
             assert_eq!((packet.sequence, packet.timestamp), (count as u16, count * 44));
             values.extend_from_slice(packet.payload);
             expected.extend((i64::from(count) * 44..).take(44).flat_map(|it| encoded(format, it)));

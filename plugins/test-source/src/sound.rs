@@ -6,7 +6,9 @@ use driftless_plugin_api::{AudioFormat, Span};
 use fastrand::Rng;
 
 /// From one computed value of a sine to the next, frames.
-const ANCHOR: i64 = 64;
+const GROUP: usize = 64;
+/// So many values are turned further side by side.
+const LANES: usize = 8;
 
 /// What is heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,26 +79,44 @@ impl Sound {
         libm::sincos(turns.fract() * TAU)
     }
 
-    /// Every [`ANCHOR`] frames the sine is computed, between them it is turned further: what is heard at
-    /// a position does not depend on where blocks begin.
+    /// The sine is computed every [`GROUP`] frames, and turned further between them: what is heard at a
+    /// position does not depend on where blocks begin.
     fn fill_sine(&self, position: i64, values: &mut [f32]) {
-        let (step_sin, step_cos) = self.phase(1);
-        let anchor = position.div_euclid(ANCHOR) * ANCHOR;
-        let (mut sin, mut cos) = self.phase(anchor);
-        let turn = |sin: &mut f64, cos: &mut f64| {
-            (*sin, *cos) = (*sin * step_cos + *cos * step_sin, *cos * step_cos - *sin * step_sin);
-        };
-        for _ in anchor..position {
-            turn(&mut sin, &mut cos);
-        }
-        let frames = values.chunks_exact_mut(self.format.channels as usize);
-        for (frame, at) in frames.zip(position..) {
-            if at % ANCHOR == 0 {
-                (sin, cos) = self.phase(at);
+        let channels = self.format.channels as usize;
+        let mut at = position;
+        let mut rest = values;
+        while rest.len() >= channels {
+            let skipped = at.rem_euclid(GROUP as i64) as usize;
+            let frames = (GROUP - skipped).min(rest.len() / channels);
+            let (now, later) = rest.split_at_mut(frames * channels);
+            let group = self.group(at - skipped as i64);
+            for (frame, value) in now.chunks_exact_mut(channels).zip(&group[skipped..]) {
+                frame.fill(*value);
             }
-            self.set(frame, sin);
-            turn(&mut sin, &mut cos);
+            at += frames as i64;
+            rest = later;
         }
+    }
+
+    /// The sine of [`GROUP`] frames, in lanes that do not wait for each other.
+    fn group(&self, first: i64) -> [f32; GROUP] {
+        let turn = |(sin, cos): (f64, f64), (by_sin, by_cos): (f64, f64)| {
+            (sin * by_cos + cos * by_sin, cos * by_cos - sin * by_sin)
+        };
+        let (one, start) = (self.phase(1), self.phase(first));
+        let mut lanes = [start; LANES];
+        for lane in 1..LANES {
+            lanes[lane] = turn(lanes[lane - 1], one);
+        }
+        let by = self.phase(LANES as i64);
+        let mut group = [0.0; GROUP];
+        for values in group.chunks_exact_mut(LANES) {
+            for (value, lane) in values.iter_mut().zip(&mut lanes) {
+                *value = (self.amplitude * lane.0) as f32;
+                *lane = turn(*lane, by);
+            }
+        }
+        group
     }
 
     /// Each tick is one frame at the peak, then 5 ms of a sine at a quarter, so that the tick is heard

@@ -126,7 +126,7 @@ fn everything_a_scenario_can_do_reaches_the_filter_it_is_meant_for() {
         (LIVE, "[[jitter]]\nfilter = \"microphone\"\nby = \"300 ms\"", "streams.*.underruns > 0"),
         (
             LIVE,
-            "[[jitter]]\nfilter = \"microphone\"\nshape = \"gaussian\"\nby = \"100 ms\"",
+            "[[jitter]]\nfilter = \"microphone\"\nshape = \"gaussian\"\nby = \"40 ms\"",
             "streams.*.underruns > 0",
         ),
         (

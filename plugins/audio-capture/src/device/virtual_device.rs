@@ -108,10 +108,10 @@ impl Device for VirtualDevice {
     }
 
     fn step(&mut self, now: HostTime) -> HostTime {
-        match self.host.repeat() {
+        match self.host.repeat_call() {
             Repeat::No => {}
             Repeat::Nothing => return HostTime::MAX,
-            Repeat::Call(call) => {
+            Repeat::Now(call) => {
                 self.values.resize(call.frames as usize * self.channels, 0.0);
                 self.period_frames = i64::from(call.frames);
                 self.capture(call.seen, Fate { delay: call.delay, ..Fate::default() });

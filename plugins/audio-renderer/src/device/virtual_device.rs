@@ -247,10 +247,10 @@ impl Device for VirtualDevice {
         if !self.running {
             return None;
         }
-        match self.host.repeat() {
+        match self.host.repeat_call() {
             Repeat::No => {}
             Repeat::Nothing => return None,
-            Repeat::Call(call) => {
+            Repeat::Now(call) => {
                 self.repeat(call);
                 return None;
             }
