@@ -136,6 +136,11 @@ impl Segment {
         self.took
     }
 
+    /// How many items wait in the queues.
+    pub fn queued(&self) -> usize {
+        self.inputs.iter().map(|input| input.queue.count()).sum()
+    }
+
     /// As [`step`](Self::step), taking no more than `took` items out of the queues: repeats a step that
     /// took so many.
     pub fn repeat_step(&mut self, now: HostTime, took: u32) -> Wake {

@@ -205,6 +205,16 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    /// Whether it may have made what the step `other` took although it began later.
+    pub fn feeds(&self, other: &Self) -> bool {
+        let (Entry::Step { segment, at, .. }, Entry::Step { segment: fed, at: began, lasted, .. }) =
+            (&self.entry, &other.entry)
+        else {
+            return false;
+        };
+        segment != fed && *at <= *began + *lasted
+    }
+
     /// The filters whose devices and networks it repeats.
     pub fn filters(&self) -> impl Iterator<Item = usize> + '_ {
         let called = match self.entry {

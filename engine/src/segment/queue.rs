@@ -117,6 +117,11 @@ impl Queue {
         self.filled.raise();
     }
 
+    /// How many items there are.
+    pub fn count(&self) -> usize {
+        self.items.len()
+    }
+
     /// Takes the oldest item.
     pub fn pop(&self) -> Option<Item> {
         let was_full = self.is_full();
