@@ -141,6 +141,7 @@ mod tests {
         assert_eq!(EventBus::default().subscribe().next(Duration::ZERO), None);
     }
 
+    /// LS-127
     #[test]
     fn a_reader_that_does_not_read_loses_the_oldest_and_is_told_how_many() {
         let bus = EventBus::default();

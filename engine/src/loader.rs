@@ -6,6 +6,7 @@
 //! | [`process`]  | filters that are linked into the program                                 |
 //! | [`instance`] | one filter: its functions and capabilities, called safely                |
 //! | [`chain`]    | the filters of a segment, calling each other through their output pins   |
+//! | [`quality`]  | quality messages on their way upstream                                   |
 //! | [`host`]     | what a filter gets from us: time, clock, events, buffers                 |
 
 pub mod chain;
@@ -13,3 +14,4 @@ pub mod host;
 pub mod instance;
 pub mod library;
 pub mod process;
+pub mod quality;

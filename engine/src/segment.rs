@@ -12,7 +12,7 @@ use driftless_plugin_api::host::State;
 use driftless_plugin_api::{HostTime, Span, Wake};
 
 use crate::executor::SegmentSignal;
-use crate::loader::chain::Chain;
+use crate::loader::chain::{Chain, Node};
 use queue::{Item, Queue};
 use recorder::Recorder;
 
@@ -165,6 +165,7 @@ impl Segment {
             return Wake::OnSignal;
         }
         self.heed_signals(now);
+        self.chain.nodes().for_each(Node::heed_quality);
         let waits = self.feed(now);
         self.step_head(now, waits);
         self.step_others(now);

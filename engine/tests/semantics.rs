@@ -402,3 +402,42 @@ fn a_graph_that_is_stopped_by_being_dropped_stops_its_filters() {
     let log = noted("drop");
     assert!(log.contains(&"drop.a: deactivated".to_owned()), "{log:?}");
 }
+
+/// LS-117: through filters that do not act on it, and over thread borders, to the one that does.
+#[test]
+fn a_quality_message_goes_upstream_to_the_first_filter_that_acts_on_it() {
+    let text = manifest(
+        "quality",
+        "",
+        &["a.slow -> q -> p -> x", "a.out -> y"],
+        &[
+            ("a", "teller", ""),
+            ("p", "pass", ""),
+            ("x", "listener", "complains = true"),
+            ("y", "listener", ""),
+        ],
+    ) + "[filter.q]\nplugin = \"queue\"\n";
+    let mut graph = simulate(&text);
+    graph.advance(Span::from_secs(1)).unwrap();
+    drop(graph);
+    let log = noted("quality.a");
+    let told: Vec<_> = log.iter().filter(|line| line.contains("Famine")).collect();
+    assert_eq!(told, ["quality.a: Output(1) Famine 666 40.0 ms"]);
+}
+
+/// LS-24, LS-124, LS-126: what a filter posts from its thread arrives with its name, code and pin.
+#[test]
+fn a_changed_latency_is_an_event_that_names_filter_and_pin() {
+    let text = manifest(
+        "event",
+        "",
+        &["a.out -> x", "a.slow -> y"],
+        &[("a", "teller", ""), ("x", "listener", ""), ("y", "listener", "")],
+    );
+    let mut simulation = simulate(&text);
+    let events = simulation.graph().events().subscribe();
+    simulation.graph().start_stream("a.slow", When::Now, 0).unwrap();
+    let event = events.try_next().expect("it was posted");
+    assert_eq!((event.code, event.filter.as_deref()), (EventCode::LATENCY_CHANGED, Some("a")));
+    assert_eq!(event.p1, i64::from(driftless_plugin_api::Pin::Output(1).to_raw()));
+}

@@ -10,6 +10,7 @@
 //! | [`clock`]                  | who knows a device's time | IReferenceClock           |
 //! | [`clock_slave`]            | audio renderers           | IAMClockSlave             |
 //! | [`renderer_statistics`]    | renderers                 | IAMAudioRendererStats     |
+//! | [`quality_control`]        | who can make less or more | IQualityControl           |
 //! | [`stream_control`]         | capture pins              | IAMStreamControl          |
 //! | [`pins`]                   | all                       | pin property set, IAMFilterMiscFlags |
 
@@ -18,5 +19,6 @@ pub mod clock_slave;
 pub mod latency;
 pub mod pins;
 pub mod push_source;
+pub mod quality_control;
 pub mod renderer_statistics;
 pub mod stream_control;

@@ -12,6 +12,7 @@ use crate::capability::clock_slave::ClockSlave;
 use crate::capability::latency::Latency;
 use crate::capability::pins::Pins;
 use crate::capability::push_source::PushSource;
+use crate::capability::quality_control::QualityControl;
 use crate::capability::renderer_statistics::RendererStatistics;
 use crate::capability::stream_control::StreamControl;
 use crate::error::FilterError;
@@ -163,6 +164,11 @@ pub trait Filter: Send + Sized + 'static {
 
     /// The stream-control capability. `[main]`
     fn stream_control(&mut self) -> Option<&mut dyn StreamControl> {
+        None
+    }
+
+    /// The quality-control capability. `[main]`
+    fn quality_control(&mut self) -> Option<&mut dyn QualityControl> {
         None
     }
 

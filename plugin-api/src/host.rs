@@ -6,7 +6,9 @@ mod repeat;
 
 use crate::abi::buffer::{Buffer, BufferPool};
 use crate::abi::host::{RawClockReading, RawClockState, RawHost, RawUpstream};
+use crate::abi::status::Status;
 use crate::capability::push_source::PushSourceFlags;
+use crate::capability::quality_control::Quality;
 use crate::event::EventCode;
 use crate::sample::Sample;
 use crate::time::{HostTime, ReferenceTime, Span, StreamTime};
@@ -165,6 +167,18 @@ impl Host {
                 latency: (raw.latency >= 0).then(|| Span::from_nanos(raw.latency)),
                 offset: Span::from_nanos(raw.offset),
             }),
+        }
+    }
+
+    /// Tells who feeds input pin `input` that samples come too late or too many (LS-117). `[streaming]`
+    ///
+    /// Returns [`Status::OK`] when it is on its way, [`Status::NOT_CONNECTED`] when nobody feeds the pin,
+    /// [`Status::NOT_IMPLEMENTED`] by a host that is older.
+    pub fn quality(&self, input: u32, quality: Quality) -> Status {
+        match self.0.table.quality() {
+            // SAFETY: see `now`.
+            Some(send) => unsafe { send(self.0.instance, input, quality.into()) },
+            None => Status::NOT_IMPLEMENTED,
         }
     }
 

@@ -54,6 +54,7 @@ pub use capability::clock_slave::ClockSlave;
 pub use capability::latency::Latency;
 pub use capability::pins::{IS_RENDERER, IS_SOURCE, PinCategory, Pins};
 pub use capability::push_source::{PushSource, PushSourceFlags, Stamps};
+pub use capability::quality_control::{Pressure, Quality, QualityControl};
 pub use capability::renderer_statistics::{RendererStatistics, Statistics};
 pub use capability::stream_control::{Gate, StreamControl, When};
 pub use error::FilterError;

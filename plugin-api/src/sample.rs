@@ -294,6 +294,25 @@ mod tests {
         assert_eq!(sample.times(), Err(Status::START_AFTER_END));
     }
 
+    /// LS-108
+    #[test]
+    fn flags_have_the_values_of_the_original() {
+        use SampleFlags as F;
+        let table = [
+            (F::SPLICE_POINT, 0x1),
+            (F::PREROLL, 0x2),
+            (F::DISCONTINUITY, 0x4),
+            (F::TYPE_CHANGED, 0x8),
+            (F::TIME_VALID, 0x10),
+            (F::TIME_DISCONTINUITY, 0x40),
+            (F::FLUSH_ON_PAUSE, 0x80),
+            (F::STOP_VALID, 0x100),
+        ];
+        assert!(table.iter().all(|(flag, value)| flag.0 == *value));
+        let sample = Sample::new(&BufferPool::new(), 8).unwrap();
+        assert!(sample.flags().contains(F::SPLICE_POINT), "it is not compressed over time");
+    }
+
     /// LS-106
     #[test]
     fn writing_to_a_shared_sample_leaves_the_other_holder_its_data() {

@@ -43,6 +43,7 @@ use crate::abi::sample::RawSample;
 use crate::abi::settings::to_raw;
 use crate::abi::status::Status;
 use crate::abi::wake::Wake;
+use crate::capability::quality_control::Quality;
 use crate::error::FilterError;
 use crate::event::EventCode;
 use crate::filter::{Cue, Flow, Pin, Renderer, Source, Transform};
@@ -315,6 +316,11 @@ impl Driver {
     /// The events posted so far; they are taken away.
     pub fn events(&self) -> Vec<Posted> {
         self.host.take_events()
+    }
+
+    /// The quality messages sent upstream so far; they are taken away.
+    pub fn quality_messages(&self) -> Vec<Quality> {
+        self.host.take_quality()
     }
 
     /// The newest clock reading that the filter published.

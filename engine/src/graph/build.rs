@@ -48,6 +48,14 @@ impl Graph {
         let inbox = host.events.subscribe();
         let ready = Arc::new(SegQueue::new());
         let signals = signals(&plan, time, &ready);
+        host.quality.set_signals(
+            (0..plan.filters.len())
+                .map(|filter| {
+                    let (segment, at) = place(&plan, filter);
+                    Signal::of_filter(&signals[segment], at)
+                })
+                .collect(),
+        );
         let instances = instances(&plan, &host, &signals)?;
         let media = connect(&plan, &instances)?;
         let segments = segments(&plan, &host, &signals, instances, &media);

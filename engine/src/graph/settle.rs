@@ -27,6 +27,7 @@ impl Graph {
         self.tell_clock();
         self.tell_delays();
         self.tell_upstream();
+        self.tell_feeders();
         self.tell_offsets()?;
         self.tell_heads()?;
         self.post_notes();
@@ -62,6 +63,17 @@ impl Graph {
                 None => RawUpstream::default(),
             });
             self.host.set_upstream(index, pins.collect());
+        }
+    }
+
+    /// Tells whom a quality message of each input pin goes to.
+    fn tell_feeders(&self) {
+        for (index, filter) in self.plan.filters.iter().enumerate() {
+            let feeders = filter.inputs.iter().map(|pin| {
+                let from = self.plan.connections[pin.connection?].from;
+                Some((from.filter, from.pin as u32))
+            });
+            self.host.quality.set_route(index, feeders.collect());
         }
     }
 

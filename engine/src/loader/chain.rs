@@ -71,6 +71,15 @@ impl Node {
         wake
     }
 
+    /// Lets the filter act on the quality messages that came for it; the others go on upstream (LS-117).
+    pub fn heed_quality(&self) {
+        while let Some((pin, quality)) = self.graph.quality.take(self.filter) {
+            if self.failed.get() || self.instance.notify(pin, quality) != Status::OK {
+                self.graph.quality.pass_on(self.filter, quality);
+            }
+        }
+    }
+
     /// Hands the filter a sample.
     pub fn receive(&self, pin: u32, sample: Sample, now: HostTime) -> Status {
         let mut raw = ManuallyDrop::new(sample.into_raw());

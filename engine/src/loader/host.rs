@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
+use driftless_plugin_api::Status;
 use driftless_plugin_api::abi::abi_stable::prefix_type::PrefixTypeTrait;
 use driftless_plugin_api::abi::abi_stable::std_types::RStr;
 use driftless_plugin_api::abi::buffer::{BufferPool, RawBuffer};
@@ -14,6 +15,7 @@ use driftless_plugin_api::abi::host::{
     HostRef, HostTable, RawCall, RawClockReading, RawClockState, RawDeviation, RawFate, RawHost,
     RawPacket, RawUpstream,
 };
+use driftless_plugin_api::capability::quality_control::RawQuality;
 use driftless_plugin_api::event::EventCode;
 use driftless_plugin_api::host::{Called, Packet};
 use driftless_plugin_api::time::HostTime;
@@ -22,6 +24,7 @@ use driftless_plugin_api::{ClockReading, ReferenceTime};
 use crate::clock::ClockBoard;
 use crate::event::{Event, EventBus};
 use crate::executor::Signal;
+use crate::loader::quality::QualityMail;
 use crate::simulate::Conditions;
 use crate::trace::{Entry, Tracer};
 
@@ -84,6 +87,8 @@ pub struct GraphHost {
     pub events: EventBus,
     /// Sample buffers.
     pub pool: BufferPool,
+    /// Quality messages on their way.
+    pub quality: QualityMail,
     /// Filters' names.
     pub names: Vec<String>,
     /// What random choices start from.
@@ -106,6 +111,7 @@ impl GraphHost {
             board: ClockBoard::new(names.len()),
             events: EventBus::default(),
             pool: BufferPool::new(),
+            quality: QualityMail::new(names.len()),
             upstream: Mutex::new(vec![Vec::new(); names.len()]),
             conditions: OnceLock::new(),
             tracer: OnceLock::new(),
@@ -182,6 +188,7 @@ fn table() -> HostRef {
             call,
             arrived,
             packet,
+            quality,
         }
         .leak_into_prefix()
     })
@@ -257,6 +264,15 @@ unsafe extern "C" fn upstream(instance: *const c_void, pin: u32) -> RawUpstream 
     let host = unsafe { host(instance) };
     let known = lock(&host.graph.upstream);
     known.get(host.filter).and_then(|pins| pins.get(pin as usize)).copied().unwrap_or_default()
+}
+
+unsafe extern "C" fn quality(instance: *const c_void, input: u32, quality: RawQuality) -> Status {
+    // SAFETY: see `now`.
+    let host = unsafe { host(instance) };
+    match host.graph.quality.send(host.filter, input, quality) {
+        true => Status::OK,
+        false => Status::NOT_CONNECTED,
+    }
 }
 
 unsafe extern "C" fn seed(instance: *const c_void) -> u64 {

@@ -15,6 +15,7 @@ use driftless_plugin_api::capability::clock_slave::ClockSlaveRef;
 use driftless_plugin_api::capability::latency::LatencyRef;
 use driftless_plugin_api::capability::pins::{PinCategory, PinsRef};
 use driftless_plugin_api::capability::push_source::{PushSourceFlags, PushSourceRef, Stamps};
+use driftless_plugin_api::capability::quality_control::{QualityControlRef, RawQuality};
 use driftless_plugin_api::capability::renderer_statistics::{RendererStatisticsRef, Statistics};
 use driftless_plugin_api::capability::stream_control::StreamControlRef;
 use driftless_plugin_api::{
@@ -48,6 +49,7 @@ struct Capabilities {
     statistics: Option<RendererStatisticsRef>,
     stream_control: Option<StreamControlRef>,
     pins: Option<PinsRef>,
+    quality_control: Option<QualityControlRef>,
 }
 
 impl Capabilities {
@@ -66,7 +68,10 @@ impl Capabilities {
         let stream_control = unsafe { table.stream_control()(state) };
         // SAFETY: see above.
         let pins = unsafe { table.pins()(state) };
+        // SAFETY: see above; a library that is older has no such function.
+        let quality_control = table.quality_control().and_then(|it| unsafe { it(state) }.into());
         Self {
+            quality_control,
             latency: latency.into(),
             push_source: push_source.into(),
             clock: clock.into(),
@@ -223,6 +228,17 @@ impl Instance {
     pub(super) fn mark(&self, pin: u32, marker: &RawMarker, output: &RawOutput) -> Status {
         // SAFETY: see `media_types`; marker and table live during the call.
         self.noted(unsafe { self.table.mark()(self.state, pin, marker, output) })
+    }
+
+    /// Tells the filter that what is behind an output pin is late or has too much. `[streaming]`
+    pub(super) fn notify(&self, pin: u32, quality: RawQuality) -> Status {
+        match self.capabilities.quality_control {
+            Some(table) => self.noted({
+                // SAFETY: see `media_types`.
+                unsafe { table.notify()(self.state, Pin::Output(pin).to_raw(), quality) }
+            }),
+            None => Status::NO_INTERFACE,
+        }
     }
 
     /// Whether a renderer has room. `[streaming]`

@@ -2,6 +2,7 @@
 
 mod renderer;
 mod source;
+mod transform;
 
 use std::sync::Mutex;
 
@@ -10,6 +11,7 @@ use driftless_plugin_api::*;
 
 use renderer::{Any, Listener};
 use source::{Shy, Teller};
+use transform::Pass;
 
 /// What was done with each filter, in order.
 static LOG: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
@@ -34,6 +36,7 @@ pub fn plan(text: &str) -> Plan {
     let registration = Registration::new(include_str!("plugin.toml"))
         .source::<Teller>()
         .source::<Shy>()
+        .transform::<Pass>()
         .renderer::<Listener>()
         .renderer::<Any>();
     catalog.embed(registration).unwrap();

@@ -8,6 +8,7 @@ pub struct Listener {
     name: String,
     full: bool,
     cues: bool,
+    complains: bool,
     wants: Vec<u32>,
     refuses: Vec<u32>,
     taken: u64,
@@ -26,6 +27,7 @@ impl Filter for Listener {
             name: settings.text("as")?.to_owned(),
             full: settings.boolean("full")?,
             cues: settings.boolean("cues")?,
+            complains: settings.boolean("complains")?,
             wants: rates(settings, "wants")?,
             refuses: rates(settings, "refuses")?,
             taken: 0,
@@ -79,8 +81,13 @@ impl Filter for Listener {
 }
 
 impl Renderer for Listener {
-    fn receive(&mut self, _: u32, _: Sample, _: &mut Output<'_>) -> Result<Flow, FilterError> {
+    fn receive(&mut self, _: u32, it: Sample, _: &mut Output<'_>) -> Result<Flow, FilterError> {
         self.taken += 1;
+        if self.complains && self.taken == 10 {
+            let stamp = it.start().unwrap_or(StreamTime::ZERO);
+            let late = Span::from_millis(40);
+            self.host.quality(0, Quality::of_picture(stamp, late, Span::from_millis(80)));
+        }
         Ok(Flow::Continue)
     }
     fn mark(&mut self, _: u32, marker: Marker, _: &mut Output<'_>) -> Result<(), FilterError> {

@@ -87,6 +87,17 @@ impl Filter for Teller {
     fn stream_control(&mut self) -> Option<&mut dyn StreamControl> {
         Some(self)
     }
+    fn quality_control(&mut self) -> Option<&mut dyn QualityControl> {
+        Some(self)
+    }
+}
+
+impl QualityControl for Teller {
+    fn notify(&mut self, pin: Pin, quality: Quality) -> Status {
+        let Quality { pressure, proportion, late, .. } = quality;
+        note(&self.name, format!("{pin:?} {pressure:?} {proportion} {late}"));
+        Status::OK
+    }
 }
 
 impl Latency for Teller {
@@ -131,6 +142,7 @@ impl PushSource for Teller {
 impl StreamControl for Teller {
     fn start_at(&mut self, pin: Pin, when: When, cookie: u32) -> Status {
         note(&self.name, format!("start {pin:?} {when:?} {cookie}"));
+        self.host.event(EventCode::LATENCY_CHANGED, i64::from(pin.to_raw()), 0, "");
         Status::OK
     }
     fn stop_at(&mut self, pin: Pin, when: When, send_extra: bool, cookie: u32) -> Status {

@@ -231,6 +231,7 @@ unsafe extern "C" fn release(raw: *mut RawBuffer) {
 mod tests {
     use super::*;
 
+    /// LS-105, LS-106
     #[test]
     fn a_returned_buffer_is_taken_again_and_no_memory_is_asked_for() {
         let pool = BufferPool::new();
@@ -260,6 +261,7 @@ mod tests {
         assert_eq!(buffer.capacity(), 256);
     }
 
+    /// LS-105
     #[test]
     fn what_is_too_large_is_refused() {
         assert!(BufferPool::new().take(usize::MAX / 2).is_none());

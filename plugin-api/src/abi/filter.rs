@@ -17,6 +17,7 @@ use crate::capability::clock_slave::ClockSlaveRef;
 use crate::capability::latency::LatencyRef;
 use crate::capability::pins::PinsRef;
 use crate::capability::push_source::PushSourceRef;
+use crate::capability::quality_control::QualityControlRef;
 use crate::capability::renderer_statistics::RendererStatisticsRef;
 use crate::capability::stream_control::StreamControlRef;
 
@@ -80,6 +81,7 @@ pub struct FilterTable {
     pub stream_control: unsafe extern "C" fn(*mut c_void) -> ROption<StreamControlRef>,
     #[sabi(last_prefix_field)]
     pub pins: unsafe extern "C" fn(*mut c_void) -> ROption<PinsRef>,
+    pub quality_control: unsafe extern "C" fn(*mut c_void) -> ROption<QualityControlRef>,
 }
 
 /// A filter that was made.

@@ -185,6 +185,7 @@ fn table<F: Filter, R: Role<F>>() -> FilterRef {
         renderer_statistics: renderer_statistics::<F>,
         stream_control: stream_control::<F>,
         pins: pins::<F>,
+        quality_control: quality_control::<F>,
     }
     .leak_into_prefix()
 }
@@ -386,4 +387,5 @@ capabilities! {
     renderer_statistics: RendererStatisticsRef;
     stream_control: StreamControlRef;
     pins: PinsRef;
+    quality_control: QualityControlRef;
 }

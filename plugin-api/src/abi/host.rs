@@ -8,6 +8,7 @@ use abi_stable::std_types::RStr;
 
 use super::buffer::RawBuffer;
 use super::status::Status;
+use crate::capability::quality_control::RawQuality;
 
 /// The reference clock as everyone may read it: an affine function of host time. Frozen.
 #[repr(C)]
@@ -175,6 +176,8 @@ pub struct HostTable {
     pub arrived: unsafe extern "C" fn(*const c_void, RawPacket),
     /// The next packet that a simulated network is to repeat in this step.
     pub packet: unsafe extern "C" fn(*const c_void) -> RawPacket,
+    /// Sends a quality message to what feeds an input pin.
+    pub quality: unsafe extern "C" fn(*const c_void, u32, RawQuality) -> Status,
 }
 
 /// The table with the host's side of one filter.

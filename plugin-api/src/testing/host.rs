@@ -15,6 +15,8 @@ use crate::abi::host::{
     HostRef, HostTable, RawCall, RawClockReading, RawClockState, RawDeviation, RawFate, RawHost,
     RawPacket, RawUpstream,
 };
+use crate::abi::status::Status;
+use crate::capability::quality_control::{Quality, RawQuality};
 use crate::event::EventCode;
 use crate::host::{ClockReading, Fate, Upstream};
 use crate::time::{HostTime, ReferenceTime};
@@ -37,6 +39,7 @@ struct Told {
     fate: Fate,
     /// The filter asked for a step since somebody waited for that.
     asked: bool,
+    quality: Vec<Quality>,
 }
 
 impl Default for TestHost {
@@ -131,6 +134,10 @@ impl TestHost {
         std::mem::take(&mut self.told().events)
     }
 
+    pub(super) fn take_quality(&self) -> Vec<Quality> {
+        std::mem::take(&mut self.told().quality)
+    }
+
     pub(super) fn published_clock(&self) -> Option<ClockReading> {
         self.told().published.map(|reading| ClockReading {
             host: HostTime::from_nanos(reading.host),
@@ -161,6 +168,7 @@ fn table() -> HostRef {
             call,
             arrived,
             packet,
+            quality,
         }
         .leak_into_prefix()
     })
@@ -213,6 +221,12 @@ unsafe extern "C" fn take_buffer(instance: *const c_void, bytes: usize) -> *mut 
 unsafe extern "C" fn upstream(instance: *const c_void, _pin: u32) -> RawUpstream {
     // SAFETY: see `now`.
     unsafe { host(instance) }.told().upstream
+}
+
+unsafe extern "C" fn quality(instance: *const c_void, _input: u32, quality: RawQuality) -> Status {
+    // SAFETY: see `now`.
+    unsafe { host(instance) }.told().quality.push(quality.into());
+    Status::OK
 }
 
 unsafe extern "C" fn seed(_instance: *const c_void) -> u64 {

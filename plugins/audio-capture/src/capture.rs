@@ -100,19 +100,8 @@ impl Filter for AudioCapture {
         let (recorder, reader, counts) = Recorder::new(self.host.clone(), &self.options);
         let device = device::open(&self.options, &self.host, recorder)?;
         self.stamper.restart();
-        self.active = Some(Active {
-            device,
-            cutter: Cutter::new(reader, self.options.block_frames),
-            counts,
-            running: false,
-            announced: false,
-            broken: true,
-            stopped: false,
-            position: 0,
-            delivered: 0,
-            withheld: 0,
-            gated: 0,
-        });
+        let cutter = Cutter::new(reader, self.options.block_frames);
+        self.active = Some(Active::new(device, cutter, counts));
         Ok(())
     }
 
@@ -191,6 +180,23 @@ impl Source for AudioCapture {
 }
 
 impl Active {
+    /// A device that was opened, and nothing delivered yet.
+    fn new(device: Box<dyn Device>, cutter: Cutter, counts: Arc<Counts>) -> Self {
+        Self {
+            device,
+            cutter,
+            counts,
+            running: false,
+            announced: false,
+            broken: true,
+            stopped: false,
+            position: 0,
+            delivered: 0,
+            withheld: 0,
+            gated: 0,
+        }
+    }
+
     /// Posts what happened to the device since the last step.
     fn tell(&mut self, host: &Host) {
         while let Some(news) = self.device.news() {

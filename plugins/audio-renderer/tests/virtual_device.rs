@@ -138,7 +138,7 @@ fn a_file_that_plays_on_the_renderers_own_clock_comes_out_bit_by_bit_at_its_time
     }
 }
 
-/// LS-77 row 7, LS-81
+/// LS-82, LS-77 row 7, LS-81
 #[test]
 fn a_live_source_on_another_clock_is_heard_when_its_stamps_say() {
     let cases = [(0.0, 0.0), (200.0, 0.0), (-300.0, 150.0)];
@@ -181,7 +181,7 @@ fn a_live_source_on_another_clock_is_heard_when_its_stamps_say() {
     }
 }
 
-/// LS-77
+/// LS-75, LS-78, LS-77
 #[test]
 fn every_row_is_decided_and_plays_what_comes_in_step() {
     use PushSourceFlags as F;
@@ -221,7 +221,7 @@ fn every_row_is_decided_and_plays_what_comes_in_step() {
     }
 }
 
-/// LS-M17
+/// LS-82, LS-M9, LS-M17
 #[test]
 fn ten_minutes_500_ppm_off_lose_nothing() {
     for ppm in [500.0, -500.0] {

@@ -72,6 +72,7 @@ fn a_gap_in_the_stamps_is_silence_in_the_file_and_an_overlap_is_there_once() {
     assert_eq!(driver.events()[0].code, EventCode::COMPLETE);
 }
 
+/// LS-92
 #[test]
 fn an_existing_file_is_replaced_only_when_told_and_not_before_there_is_something_to_write() {
     let folder = Folder::new("overwrite");

@@ -42,6 +42,7 @@ fn run(
     (last, moment / weight)
 }
 
+/// LS-81, LS-M11, LS-M14, LS-M16
 #[test]
 fn a_frame_leaves_the_device_when_it_is_due() {
     for (against, due_delay) in [(Against::Stamps, 0.040), (Against::Arrivals, 0.040)] {
@@ -64,6 +65,7 @@ fn plain(target_delay_ns: i64) -> (driftless_rate_match::Writer, driftless_rate_
     link(config).expect("the configuration is in range")
 }
 
+/// LS-M14
 #[test]
 fn the_same_clock_and_rate_pass_bit_by_bit() {
     let (mut writer, mut player) = plain(0);
@@ -158,7 +160,7 @@ fn what_is_out_of_range_is_refused_with_its_name() {
     assert_eq!(refused.to_string(), "`channels` is 65; it can be 1 to 64");
 }
 
-/// LS-84, LS-85, LS-M21
+/// LS-M13, LS-84, LS-85, LS-M21
 #[test]
 fn beyond_the_tolerance_frames_are_dropped_once_and_the_rest_is_on_time() {
     let config = LinkConfig { channels: 1, against: Against::Stamps, ..LinkConfig::default() };

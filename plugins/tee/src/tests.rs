@@ -54,7 +54,7 @@ fn a_plain_tee_gives_every_output_the_same_data_with_the_same_times() {
     }
 }
 
-/// LS-97
+/// LS-95, LS-97
 #[test]
 fn a_smart_tee_leaves_capture_untouched_and_takes_the_stamps_off_the_preview() {
     let mut driver = running::<SmartTee>(2);
@@ -68,7 +68,7 @@ fn a_smart_tee_leaves_capture_untouched_and_takes_the_stamps_off_the_preview() {
     assert!(preview[0].discontinuity());
 }
 
-/// LS-101
+/// LS-96, LS-101
 #[test]
 fn an_output_that_stopped_is_left_alone_and_the_others_go_on() {
     for (stopped, answer) in [(0, Status::FALSE), (1, Status::FALSE), (1, Status::FAIL)] {

@@ -72,7 +72,7 @@ fn the_descriptor_is_sound_and_its_defaults_make_a_source() {
     assert!(Driver::source::<TestSource>(settings(&[("media", "video")])).is_ok());
 }
 
-/// LS-49
+/// LS-16, LS-95, LS-49
 #[test]
 fn a_block_arrives_its_latency_after_capture_and_is_stamped_as_the_source_says() {
     for (stamps, first) in [("delivery", Some(ms(25))), ("capture", Some(ms(0))), ("none", None)] {
@@ -150,6 +150,7 @@ fn jitter_delays_each_sample_by_its_own_share_in_order_and_repeats_with_the_seed
     assert_eq!(first, delays());
 }
 
+/// LS-100, LS-109
 #[test]
 fn a_dropout_leaves_samples_out_and_the_next_one_says_so() {
     let mut driver = running(&[("dropout-every", "100 ms"), ("dropout-length", "20 ms")]);

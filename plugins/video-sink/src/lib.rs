@@ -37,6 +37,8 @@ pub struct VideoSink {
     format: Option<VideoFormat>,
     held: VecDeque<Frame>,
     running: bool,
+    /// Frames come too late (LS-118).
+    drops: bool,
     stream: Stream,
     record: Record,
     counts: Counts,
@@ -94,6 +96,7 @@ impl Filter for VideoSink {
             format: None,
             held: VecDeque::new(),
             running: false,
+            drops: false,
             stream: Stream::default(),
             record: Record::default(),
             counts: Counts::default(),
@@ -123,6 +126,7 @@ impl Filter for VideoSink {
         self.held.reserve(self.capacity);
         self.stream = Stream::default();
         self.counts = Counts::default();
+        self.drops = false;
         self.statistics = Statistics { locked_after: -1, ..Statistics::default() };
         Ok(())
     }

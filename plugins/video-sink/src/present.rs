@@ -1,7 +1,7 @@
 //! Holding frames until they are due, and presenting them.
 
 use driftless_plugin_api::{
-    ClockState, EventCode, FilterError, HostTime, MediaType, Sample, Status, StreamTime,
+    ClockState, EventCode, FilterError, HostTime, MediaType, Quality, Sample, Status, StreamTime,
     VideoFormat, Wake,
 };
 
@@ -53,12 +53,38 @@ impl VideoSink {
                 Verdict::Late if !self.held.is_empty() => {
                     self.counts.late += 1;
                     self.statistics.dropped_frames += 1;
+                    self.complain(&frame, due, self.timing.seen(&clock, now));
                 }
-                Verdict::Late | Verdict::Present => self.present(frame, due, &clock, now),
+                Verdict::Late => self.present(frame, due, &clock, now),
+                Verdict::Present => {
+                    self.tell_dropping(false);
+                    self.present(frame, due, &clock, now);
+                }
             }
         }
         self.tell_completion();
         Wake::OnSignal
+    }
+
+    /// Tells upstream how late a frame was that is dropped for it (LS-117).
+    fn complain(&mut self, frame: &Frame, due: Option<StreamTime>, seen: StreamTime) {
+        self.tell_dropping(true);
+        if let (Some(stamp), Some(due)) = (frame.sample.start(), due) {
+            let interval = frame.format.rate.start_of(1);
+            self.host.quality(0, Quality::of_picture(stamp, seen - due, interval));
+        }
+    }
+
+    /// Tells when it begins to drop, and when it no longer does; not every frame (LS-118).
+    fn tell_dropping(&mut self, drops: bool) {
+        if std::mem::replace(&mut self.drops, drops) != drops {
+            let text = match drops {
+                true => "frames come too late, and give way to newer ones".to_owned(),
+                false => format!("frames are in time again; {} were too late", self.counts.late),
+            };
+            let late = i64::try_from(self.counts.late).unwrap_or(i64::MAX);
+            self.host.event(EventCode::QUALITY_CHANGE, i64::from(drops), late, &text);
+        }
     }
 
     fn present(

@@ -3,7 +3,9 @@ use std::path::Path;
 
 use driftless_plugin_api::descriptor::{Descriptor, Given};
 use driftless_plugin_api::testing::{Driver, Posted, TestClock, audio};
-use driftless_plugin_api::{EventCode, FrameRate, HostTime, PixelFormat, StreamTime, Upstream};
+use driftless_plugin_api::{
+    EventCode, FrameRate, HostTime, PixelFormat, Pressure, StreamTime, Upstream,
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -141,6 +143,27 @@ fn a_frame_20_ms_late_is_presented_and_a_later_one_gives_way_to_a_newer() {
     }
 }
 
+/// LS-117, LS-118, LS-M19: each frame that is dropped is told upstream with how late it was; the change
+/// is an event, and the single drop is none.
+#[test]
+fn who_feeds_it_hears_of_every_late_frame_and_the_application_of_the_change() {
+    let mut driver = running(&[]);
+    for n in 0..4 {
+        send(&mut driver, n, Some(100 + 20 * i64::from(n)));
+    }
+    send(&mut driver, 4, Some(500));
+    step_at(&mut driver, 170);
+    let told = driver.quality_messages();
+    let late: Vec<_> = told.iter().map(|it| (it.late, it.proportion)).collect();
+    assert_eq!(late, [(ms(70), 500), (ms(50), 500), (ms(30), 500)]);
+    assert_eq!(told[0].stamp, StreamTime::ZERO + ms(100));
+    assert_eq!(told[0].pressure, Pressure::Famine);
+    step_at(&mut driver, 500);
+    let changes = driver.events().into_iter().filter(|it| it.code == EventCode::QUALITY_CHANGE);
+    let changes: Vec<_> = changes.map(|it| (it.p1, it.p2)).collect();
+    assert_eq!(changes, [(1, 1), (0, 3)], "begins with the first, is over after three");
+}
+
 /// LS-68
 #[test]
 fn the_newest_frame_is_presented_however_late() {
@@ -159,7 +182,9 @@ fn sixteen_pictures_at_30_a_second_can_be_held_back_for_467_ms_and_fifteen_canno
     let rate = FrameRate { frames: 30, seconds: 1 };
     let media = MediaType::Video(VideoFormat { rate, ..format(PixelFormat::Rgb24) });
     let holds = |queue: &str| {
-        let mut driver = Driver::renderer::<VideoSink>(settings(&[("queue", queue)])).unwrap();
+        let mut driver =
+            Driver::renderer::<VideoSink>(settings(&[("queue", &format!("{queue} frames"))]))
+                .unwrap();
         assert_eq!(driver.holds(PIN), None, "it is not connected");
         driver.connect(PIN, media).unwrap();
         driver.holds(PIN).unwrap()

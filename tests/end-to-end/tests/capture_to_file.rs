@@ -44,7 +44,7 @@ fn recorded(preview: &str, real_time: bool) -> Vec<f32> {
     frames
 }
 
-/// LS-91, LS-96, LS-97, LS-101
+/// LS-92, LS-91, LS-96, LS-97, LS-101
 #[test]
 fn the_file_has_every_frame_whatever_becomes_of_the_preview() {
     let undisturbed =

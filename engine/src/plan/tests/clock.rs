@@ -139,6 +139,7 @@ fn a_live_source_that_offers_a_clock_is_preferred_to_any_renderer() {
     }
 }
 
+/// LS-56
 #[test]
 fn of_several_providers_the_one_nearest_to_a_renderer_wins() {
     let offering = "clock = true";

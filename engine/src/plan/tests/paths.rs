@@ -219,7 +219,7 @@ fn a_latency_that_is_asked_for_is_kept_and_warned_of_where_it_cannot_be() {
     }
 }
 
-/// LS-M6: what is not live, not stamped, or not presented in step, delays nobody.
+/// LS-44, LS-M6: what is not live, not stamped, or not presented in step, delays nobody.
 #[test]
 fn only_live_streams_that_are_presented_in_step_have_a_part_in_the_latency() {
     let table = [("file", "speakers", "latency = \"900 ms\""), ("live", "writer", "")];

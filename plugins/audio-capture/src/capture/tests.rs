@@ -63,7 +63,7 @@ fn the_descriptor_is_sound_and_its_defaults_make_a_source() {
     assert!(Driver::source::<AudioCapture>(settings(&[])).is_ok());
 }
 
-/// LS-49, LS-M15: a device 300 ppm fast, in host time.
+/// LS-95, LS-49, LS-M15: a device 300 ppm fast, in host time.
 #[test]
 fn every_block_is_stamped_with_the_instant_at_which_its_first_frame_was_captured() {
     let mut driver = running(&[("rate-error", "300 ppm")]);
@@ -128,6 +128,49 @@ fn a_pause_is_silent_and_afterwards_new_data_has_later_stamps() {
         assert!(late < ms(20), "stream time went on while paused: {late}, {clock:?}");
         assert!(first.media_times().unwrap().0 > 600 * 48_000, "the device captured on");
     }
+}
+
+/// A device that is gone, and back.
+struct Flickering(Vec<News>);
+
+impl Device for Flickering {
+    fn period(&self) -> Span {
+        ms(10)
+    }
+    fn delay(&self) -> Span {
+        Span::ZERO
+    }
+    fn identity(&self) -> String {
+        String::new()
+    }
+    fn step(&mut self, now: HostTime) -> HostTime {
+        now + ms(10)
+    }
+    fn news(&mut self) -> Option<News> {
+        self.0.pop()
+    }
+}
+
+/// LS-14
+#[test]
+fn a_device_that_goes_is_told_with_0_and_one_that_comes_back_with_1() {
+    let driver = source(&[]);
+    let options = Options::read(&settings(&[("device", "virtual")])).unwrap();
+    let (_, reader, counts) = Recorder::new(driver.host(), &options);
+    let news = vec![News::Back("back".to_owned()), News::Lost("lost".to_owned())];
+    let cutter = Cutter::new(reader, options.block_frames);
+    Active::new(Box::new(Flickering(news)), cutter, counts).tell(&driver.host());
+    let told: Vec<_> =
+        driver.events().into_iter().map(|it| (it.code, it.p1, it.p2, it.text)).collect();
+    let lost = EventCode::DEVICE_LOST;
+    assert_eq!(told, [(lost, 0, 0, "lost".to_owned()), (lost, 0, 1, "back".to_owned())]);
+}
+
+/// LS-23: a tenth of what the original's capture buffers by default.
+#[test]
+fn without_settings_it_delivers_soon_enough_to_listen_to() {
+    let latency = settings(&[]).time("latency").unwrap();
+    assert!((ms(30)..=ms(80)).contains(&latency), "{latency}");
 }
 
 /// LS-99
@@ -292,7 +335,7 @@ fn a_device_that_is_not_there_is_refused_with_what_is() {
     assert!(refused.text.contains("the device `virtual` needs none"), "{refused}");
 }
 
-/// LS-34, LS-50
+/// LS-21, LS-22, LS-34, LS-50
 #[test]
 fn it_says_of_itself_what_its_settings_say_and_no_less_latency_than_it_has() {
     let driver = source(&[]);

@@ -137,7 +137,7 @@ impl Seek for Sparse {
     }
 }
 
-/// EBU Tech 3306
+/// LS-92: EBU Tech 3306
 #[test]
 fn a_file_above_4_gib_is_rf64_and_counts_all_of_it() {
     let sink = Sparse { header: vec![0; LENGTH], at: 0, length: 0 };

@@ -38,6 +38,7 @@ fn ratio_and_position_arrive_and_stay() {
     }
 }
 
+/// LS-M14
 #[test]
 fn while_it_tracks_the_ratio_slews_no_faster_than_the_tuning_says() {
     let tuning = Tuning::default();
@@ -60,6 +61,7 @@ fn while_it_tracks_the_ratio_slews_no_faster_than_the_tuning_says() {
     );
 }
 
+/// LS-M12
 #[test]
 fn it_has_locked_only_when_the_ratio_has_arrived() {
     let mut controller = Controller::new(Tuning::default());
