@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use driftless_engine::trace::{Tracer, Written};
-use driftless_engine::{Plan, Report, RunOptions, RunningGraph};
-use driftless_plugin_api::Span;
+use driftless_engine::{Plan, Report, RunError, RunOptions, RunningGraph};
+use driftless_plugin_api::{Span, StreamTime, When};
 
 use crate::status::Status;
 use crate::{Common, Outcome, input, output};
@@ -19,6 +19,7 @@ Examples:
   driftless run studio.toml --for 30s --plot run.svg
   driftless run studio.toml --set speakers.device=virtual --set microphone.latency='80 ms'
   driftless run studio.toml --for 1min --json > report.json
+  driftless run studio.toml --start tee.capture=5s --stop tee.capture=65s
 
 Exit status: 0 done; 1 the graph failed while running; 2 the manifest or the command line is wrong.";
 
@@ -34,6 +35,12 @@ pub struct RunArguments {
     /// Set a filter's setting, over what the manifest says; may be given several times.
     #[arg(long, value_name = "FILTER.SETTING=VALUE")]
     set: Vec<String>,
+    /// Let nothing through an output pin before this stream time; may be given several times.
+    #[arg(long, value_name = "PIN=TIME", value_parser = order)]
+    start: Vec<(String, StreamTime)>,
+    /// Let nothing through an output pin from this stream time on; may be given several times.
+    #[arg(long, value_name = "PIN=TIME", value_parser = order)]
+    stop: Vec<(String, StreamTime)>,
     /// Write the report as JSON to this file.
     #[arg(long, value_name = "FILE.json")]
     report: Option<PathBuf>,
@@ -49,6 +56,14 @@ pub struct RunArguments {
     /// Print neither plan nor status, only the report.
     #[arg(short, long)]
     quiet: bool,
+}
+
+/// An output pin and a stream time: `microphone=2s` or `tee.capture=2s`.
+fn order(text: &str) -> Result<(String, StreamTime), String> {
+    let expected = "expected an output pin and a time, such as microphone=2s or tee.capture=500ms";
+    let (pin, time) = text.split_once('=').ok_or(expected)?;
+    let time = driftless_plugin_api::descriptor::unit::time(time).ok_or(expected)?;
+    Ok((pin.to_owned(), StreamTime::ZERO + time))
 }
 
 /// Runs the graph.
@@ -75,7 +90,10 @@ pub fn run(common: &Common, arguments: &RunArguments) -> Outcome {
         Ok(report) => report,
         Err(error) => {
             eprintln!("driftless: {}: {error}", arguments.graph.display());
-            return Outcome::Failed;
+            return match error {
+                RunError::Order { .. } => Outcome::Wrong, // a pin of --start or --stop
+                _ => Outcome::Failed,
+            };
         }
     };
     let outcome = finish(common, arguments, &report);
@@ -108,10 +126,16 @@ fn play(
     arguments: &RunArguments,
     talkative: bool,
     tracer: Option<Tracer>,
-) -> Result<Report, driftless_engine::RunError> {
+) -> Result<Report, RunError> {
     let enough = input::enough();
     let options = RunOptions { seed: arguments.seed, ..RunOptions::default() };
     let mut running = RunningGraph::start_traced(plan, options, tracer)?;
+    for (pin, at) in &arguments.start {
+        running.graph().start_stream(pin, When::At(*at), 1)?;
+    }
+    for (pin, at) in &arguments.stop {
+        running.graph().stop_stream(pin, When::At(*at), false, 1)?;
+    }
     let deadline = arguments
         .length
         .map(|length| Instant::now() + Duration::from_nanos(length.nanos().unsigned_abs()));

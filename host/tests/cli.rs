@@ -77,6 +77,32 @@ fn a_graph_runs_for_as_long_as_asked_and_its_report_has_the_promised_keys() {
 }
 
 /// What is wrong with each manifest is said, with place and remedy, by `check`, and `run` runs nothing.
+/// LS-99
+#[test]
+fn a_pin_is_started_and_stopped_from_the_command_line() {
+    let words =
+        ["run", "--for", "1s", "--json", "--start", "source=200ms", "--stop", "source=500ms"];
+    let (status, out, err) = driftless(&words, GOOD);
+    assert_eq!(status, 0, "{err}");
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let filters = report["filters"].as_array().unwrap();
+    let speakers = filters.iter().find(|it| it["name"] == "speakers").unwrap();
+    let received = speakers["received"].as_u64().unwrap();
+    assert!((30..=32).contains(&received), "{received} blocks of 10 ms");
+    for (pin, why) in [
+        ("mic", "`mic` could not start: the filter is not in this graph"),
+        ("gain", "`gain` could not start: no such capability"),
+    ] {
+        let (status, _, err) =
+            driftless(&["run", "--for", "1s", "-q", "--start", &format!("{pin}=1s")], GOOD);
+        assert_eq!(status, 2);
+        assert!(err.contains(why), "{err}");
+    }
+    let (status, _, err) = driftless(&["run", "--start", "source"], GOOD);
+    assert_eq!(status, 2);
+    assert!(err.contains("such as microphone=2s"), "{err}");
+}
+
 #[test]
 fn every_mistake_of_a_manifest_is_shown_where_it_is_and_the_status_is_2() {
     let table = [
