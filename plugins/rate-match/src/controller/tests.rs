@@ -75,6 +75,7 @@ fn it_has_locked_only_when_the_ratio_has_arrived() {
     assert!(!controller.is_locked(), "nobody knows a ratio to 2 ppm that is known to 5");
 }
 
+/// LS-87
 #[test]
 fn the_ratio_stays_within_its_limit_and_starting_over_forgets_it() {
     let tuning = Tuning::default();
