@@ -96,16 +96,16 @@ fn names(plan: &Plan, way: &[usize]) -> String {
 /// A queue that the manifest asked for, else the source's own buffer, else a queue to be added.
 fn growth(plan: &Plan, source: PinNumber, way: &[usize], by: Span) -> Growth {
     let queues = way.iter().filter_map(|index| plan.connections[*index].queue.as_ref());
-    let asked = queues.filter_map(|queue| Some((queue.asked?, queue.capacity)));
-    if let Some((entry, capacity)) = asked.last() {
+    let mut asked = queues.filter_map(|queue| Some((queue.asked?, queue.capacity)));
+    if let Some((entry, capacity)) = asked.next_back() {
         return grow(plan, entry, "capacity", capacity, by);
     }
     let filter = &plan.filters[source.filter];
     let push = filter.descriptor.push_source.as_ref();
-    if let Some(Declared::Setting(setting)) = push.and_then(|push| push.max_offset.as_ref()) {
-        if let Ok(held) = filter.settings.time(setting) {
-            return grow(plan, filter.position, setting, held, by);
-        }
+    if let Some(Declared::Setting(setting)) = push.and_then(|push| push.max_offset.as_ref())
+        && let Ok(held) = filter.settings.time(setting)
+    {
+        return grow(plan, filter.position, setting, held, by);
     }
     let from = &plan.manifest.filters[filter.position].name;
     let what = format!("put a `queue` with `capacity = \"{by}\"` behind `{}`", from.value);
