@@ -385,12 +385,12 @@ fn pins_that_agree_on_nothing_are_left_unconnected_and_say_why() {
     let refuses = "refuses = [\"48000\", \"44100\", \"16000\"]";
     let text =
         manifest("never", "", &["a.out -> x"], &[("a", "teller", ""), ("x", "listener", refuses)]);
-    let wrong = start(&text).err().expect("nothing is accepted").to_string();
+    let wrong = start(&text).expect_err("nothing is accepted").to_string();
     assert_eq!(wrong, "`a.out` cannot be connected to `x.in`: not audio/16000/1");
     let log = noted("never");
     assert!(log.iter().all(|line| line.contains("refuses")), "{log:?}");
     let text = manifest("never", "", &["a.out -> x"], &[("a", "teller", ""), ("x", "any", "")]);
-    let wrong = start(&text).err().expect("nothing is accepted").to_string();
+    let wrong = start(&text).expect_err("nothing is accepted").to_string();
     assert_eq!(wrong, "`a.out` cannot be connected to `x.in`: it takes nothing at all");
 }
 
