@@ -21,6 +21,7 @@ use driftless_plugin_api::capability::clock_slave::{ClockSlaveRef, ClockSlaveTab
 use driftless_plugin_api::capability::latency::{LatencyRef, LatencyTable};
 use driftless_plugin_api::capability::pins::{PinsRef, PinsTable};
 use driftless_plugin_api::capability::push_source::{PushSourceRef, PushSourceTable};
+use driftless_plugin_api::capability::quality_control::QualityControlRef;
 use driftless_plugin_api::capability::renderer_statistics::{
     RendererStatisticsRef, RendererStatisticsTable,
 };
@@ -56,6 +57,7 @@ pub(super) fn filter(c: &'static CFilterTable) -> FilterRef {
             renderer_statistics,
             stream_control,
             pins,
+            quality_control,
         }
         .leak_into_prefix()
     })
@@ -167,6 +169,11 @@ unsafe extern "C" fn counters(filter: *mut c_void) -> RVec<RawCounter> {
         Some(RawCounter { name: name.into(), value: counter.value })
     };
     list[..count.min(ROOM)].iter().filter_map(counter).collect()
+}
+
+/// C has no quality control yet.
+unsafe extern "C" fn quality_control(_: *mut c_void) -> ROption<QualityControlRef> {
+    ROption::RNone
 }
 
 /// One of the tables of capabilities: made once, offered by filters that have it in C.
