@@ -1,5 +1,6 @@
 //! The plugins that are there, known without running any of them.
 
+mod content;
 mod error;
 mod precheck;
 mod section;
@@ -11,8 +12,12 @@ use std::sync::{Arc, LazyLock};
 use driftless_plugin_api::descriptor::{Descriptor, FilterDescriptor, PluginDescriptor};
 use driftless_plugin_api::document::Mistake;
 
+pub use content::Content;
 pub use error::PrecheckError;
 pub use precheck::{Checked, Trust, precheck};
+pub use section::EntryPoint;
+
+use crate::loader::library::Loading;
 
 /// Where a filter's code is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -48,6 +53,7 @@ pub struct Refused {
 pub struct Catalog {
     entries: Vec<Entry>,
     refused: Vec<Refused>,
+    loading: Loading,
 }
 
 impl Catalog {
@@ -56,16 +62,43 @@ impl Catalog {
     /// Opens no library and runs no code. Never fails: files and folders that cannot be used are in
     /// [`refused`](Self::refused), and of two files that describe the same filter the second is.
     pub fn scan<P: AsRef<Path>>(folders: &[P]) -> Self {
-        Self::scan_trusting(folders, Trust::default())
+        Self::scan_with(folders, &Loading::default())
     }
 
-    /// As [`scan`](Self::scan), with another idea of whose files to trust.
-    pub fn scan_trusting<P: AsRef<Path>>(folders: &[P], trust: Trust) -> Self {
-        let mut catalog = Self::default();
-        for folder in folders {
-            catalog.add_folder(folder.as_ref(), trust);
+    /// As [`scan`](Self::scan), with another idea of whom to trust, and of how libraries are opened when
+    /// a graph needs them.
+    pub fn scan_with<P: AsRef<Path>>(folders: &[P], loading: &Loading) -> Self {
+        let mut catalog = Self { loading: loading.clone(), ..Self::default() };
+        for path in catalog.libraries(folders) {
+            let checked = precheck(&path, loading.trust);
+            catalog.add_checked(path, checked);
         }
         catalog
+    }
+
+    /// As [`scan_with`](Self::scan_with), and has every library opened by the prober at once: one that
+    /// crashes, hangs or is refused there is in [`refused`](Self::refused). Takes at most about the
+    /// prober's time limit for every 64 that hang. Without a prober nothing is opened.
+    pub fn scan_trying<P: AsRef<Path>>(folders: &[P], loading: &Loading) -> Self {
+        let Some(prober) = &loading.prober else { return Self::scan_with(folders, loading) };
+        let mut catalog = Self { loading: loading.clone(), ..Self::default() };
+        let files = catalog.libraries(folders);
+        let checked: Vec<_> = files.iter().map(|path| precheck(path, loading.trust)).collect();
+        let good = checked.iter().flatten().map(|checked| checked.path.clone()).collect();
+        let mut tried = prober.try_all(good).into_iter();
+        for (path, checked) in files.into_iter().zip(checked) {
+            let checked = checked.and_then(|checked| match tried.next() {
+                Some(Err(error)) => Err(PrecheckError::Tried { why: error.to_string() }),
+                _ => Ok(checked),
+            });
+            catalog.add_checked(path, checked);
+        }
+        catalog
+    }
+
+    /// How the libraries of a graph are opened.
+    pub fn loading(&self) -> &Loading {
+        &self.loading
     }
 
     /// Adds filters that are linked into this process; `number` finds their code again.
@@ -95,22 +128,32 @@ impl Catalog {
         &self.refused
     }
 
-    fn add_folder(&mut self, folder: &Path, trust: Trust) {
-        let mut files = match fs::read_dir(folder) {
-            Ok(files) => files.filter_map(|file| Some(file.ok()?.path())).collect::<Vec<_>>(),
-            Err(error) => {
-                let error = precheck::unreadable(error);
-                return self.refused.push(Refused { path: folder.to_owned(), error });
+    /// The files that are named like libraries; folders that cannot be read are refused.
+    fn libraries<P: AsRef<Path>>(&mut self, folders: &[P]) -> Vec<PathBuf> {
+        let mut libraries = Vec::new();
+        for folder in folders.iter().map(AsRef::as_ref) {
+            match fs::read_dir(folder) {
+                Ok(files) => {
+                    let files = files.filter_map(|file| Some(file.ok()?.path()));
+                    let mut files: Vec<_> =
+                        files.filter(|file| precheck::is_named_like_a_library(file)).collect();
+                    files.sort();
+                    libraries.extend(files);
+                }
+                Err(error) => {
+                    let error = precheck::unreadable(error);
+                    self.refused.push(Refused { path: folder.to_owned(), error });
+                }
             }
-        };
-        files.retain(|file| precheck::is_named_like_a_library(file));
-        files.sort();
-        for path in files {
-            let added = precheck(&path, trust)
-                .and_then(|checked| self.add(checked.descriptor, Provider::Library(checked.path)));
-            if let Err(error) = added {
-                self.refused.push(Refused { path, error });
-            }
+        }
+        libraries
+    }
+
+    fn add_checked(&mut self, path: PathBuf, checked: Result<Checked, PrecheckError>) {
+        let added = checked
+            .and_then(|checked| self.add(checked.descriptor, Provider::Library(checked.path)));
+        if let Err(error) = added {
+            self.refused.push(Refused { path, error });
         }
     }
 

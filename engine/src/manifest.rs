@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use driftless_plugin_api::descriptor::Given;
 use driftless_plugin_api::time::Span;
 
+use crate::catalog::Content;
 use crate::diagnostic::{Diagnostics, Texts};
 
 /// A graph manifest that is well formed in itself. Whether plugins know its filters and settings is
@@ -103,6 +104,8 @@ pub struct FilterEntry {
     pub plugin: Placed<String>,
     /// Whether its clock may be chosen (LS-M7).
     pub provide_clock: bool,
+    /// What the content of the filter's library has to be.
+    pub pinned: Option<Placed<Content>>,
     /// The settings, as written; those from a command line come last and count.
     pub settings: Vec<Given>,
 }

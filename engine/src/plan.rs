@@ -42,8 +42,9 @@ pub use matching::{Match, Stream};
 pub use queues::Queue;
 pub use segments::Segment;
 
-use crate::catalog::{Catalog, Provider};
+use crate::catalog::{Catalog, Content, Provider};
 use crate::diagnostic::Diagnostics;
+use crate::loader::library::Loading;
 use crate::manifest::{ClockPolicy, ClockRequest, Manifest, TimingMode};
 
 /// A graph that could run: every filter known, every setting checked, every decision made and
@@ -64,6 +65,8 @@ pub struct Plan {
     pub settled: Settled,
     /// What it was made from, for messages that point there.
     pub manifest: Arc<Manifest>,
+    /// How the libraries of its filters are opened: as the catalog says.
+    pub loading: Loading,
 }
 
 /// What the manifest asks of the graph as a whole.
@@ -98,6 +101,8 @@ pub struct PlannedFilter {
     pub settings: Settings,
     /// Whether its clock may be chosen (LS-M7).
     pub provide_clock: bool,
+    /// What the content of its library has to be.
+    pub pinned: Option<Content>,
     /// Its place in the manifest, from 0; the earlier one wins ties (LS-58).
     pub position: usize,
     /// Its input pins by number; families are spelt out.
@@ -172,7 +177,7 @@ impl Plan {
         let mut draft = connect::connect(manifest, catalog)?;
         order::order(&mut draft, manifest)?;
         queues::dissolve(&mut draft, manifest)?;
-        let mut plan = draft.into_plan(manifest);
+        let mut plan = draft.into_plan(manifest, catalog);
         queues::place(&mut plan);
         plan.settled = plan.settle(&Facts::declared(&plan.filters));
         latency::refuse_if_strict(&plan, manifest)?;

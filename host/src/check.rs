@@ -30,7 +30,7 @@ pub struct CheckArguments {
 /// Checks the manifest.
 pub fn run(common: &Common, arguments: &CheckArguments) -> Outcome {
     let checked = input::manifest(&arguments.graph, &arguments.set).and_then(|manifest| {
-        let catalog = Catalog::scan(&input::folders(common, Some(&manifest)));
+        let catalog = input::catalog(common, Some(&manifest));
         Plan::new(&manifest, &catalog).map(|plan| (plan, catalog))
     });
     match checked {

@@ -4,7 +4,12 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use driftless_engine::catalog::Trust;
+use driftless_engine::loader::library::Loading;
+use driftless_engine::loader::probe::Prober;
+use driftless_engine::loader::verdicts::Verdicts;
 use driftless_engine::{Catalog, Diagnostics, Manifest, Plan};
 use driftless_plugin_api::Span;
 use driftless_plugin_api::descriptor::unit;
@@ -24,7 +29,29 @@ pub fn manifest(path: &Path, set: &[String]) -> Result<Manifest, Diagnostics> {
 /// Reads, and plans with the plugins that are there.
 pub fn plan(common: &Common, path: &Path, set: &[String]) -> Result<Plan, Diagnostics> {
     let manifest = manifest(path, set)?;
-    Plan::new(&manifest, &Catalog::scan(&folders(common, Some(&manifest))))
+    Plan::new(&manifest, &catalog(common, Some(&manifest)))
+}
+
+/// The plugins that are there.
+pub fn catalog(common: &Common, manifest: Option<&Manifest>) -> Catalog {
+    Catalog::scan_with(&folders(common, manifest), &loading(common, PATIENCE))
+}
+
+/// How long a library may take to open before a graph is given up: it may be on a slow disk.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Each library is opened in a process of its own first, for at most `limit`; verdicts are kept in the
+/// user's folder for caches.
+pub fn loading(common: &Common, limit: Duration) -> Loading {
+    let prober = Prober::this_program(limit).inspect_err(|error| {
+        eprintln!("driftless: libraries are not tried out first: {error}");
+    });
+    let prober = prober.ok().map(|prober| match Verdicts::of_user() {
+        Some(verdicts) => prober.keeping(verdicts),
+        None => prober,
+    });
+    let trust = if common.trust_everybody { Trust::Everybody } else { Trust::Owner };
+    Loading { trust, prober }
 }
 
 /// Where plugins are looked for, first come first served: the command line; or else the manifest,

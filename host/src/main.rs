@@ -35,6 +35,9 @@ struct Common {
     /// DRIFTLESS_PLUGINS, and the folder of this program.
     #[arg(short, long, global = true, value_name = "DIR")]
     plugins: Vec<PathBuf>,
+    /// Use libraries that other users can change, too.
+    #[arg(long, global = true)]
+    trust_everybody: bool,
     /// Print JSON instead of text.
     #[arg(long, global = true)]
     json: bool,
@@ -67,6 +70,7 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    driftless_engine::loader::probe::answer();
     let arguments = Arguments::parse();
     show_log();
     let outcome = match &arguments.command {

@@ -1,10 +1,14 @@
 //! `driftless plugins`: which filters there are, and which files are no plugins.
 
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use driftless_engine::Catalog;
-use driftless_engine::catalog::{Entry, Provider};
+use driftless_engine::catalog::{Content, Entry, Provider};
+use driftless_engine::loader::verdicts::Verdicts;
+use driftless_engine::loader::why::why;
 use driftless_plugin_api::descriptor::{
     Declared, Direction, FilterDescriptor, PinDescriptor, SettingDescriptor,
 };
@@ -15,11 +19,20 @@ use crate::{Common, Outcome, input, output};
 
 const EXAMPLES: &str = "\
 Examples:
-  driftless plugins                             all filters, one line each
+  driftless plugins                             all filters, one line each; runs nobody's code
   driftless plugins driftless.audio-renderer    pins and settings of one
   driftless plugins -p target/release --json
+  driftless plugins --probe                     opens each library in a process of its own
+  driftless plugins --rescan                    the same, whatever was found out before
+  driftless plugins --why libacme_echo.so       what each step of loading says of one library
 
-Exit status: 0 done; 2 there is no such filter.";
+Verdicts on libraries that were opened are kept by content in ~/.cache/driftless/verdicts.txt (or
+$XDG_CACHE_HOME/driftless), which may be read and deleted.
+
+Exit status: 0 done; 1 the library of --why is refused; 2 there is no such filter.";
+
+/// How long a library may take to open in a scan, where others wait for it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The words after `driftless plugins`.
 #[derive(Debug, Args)]
@@ -27,11 +40,34 @@ Exit status: 0 done; 2 there is no such filter.";
 pub struct PluginsArguments {
     /// Show everything about this filter.
     filter: Option<String>,
+    /// Open each library in a process of its own, and list only those for which that goes well.
+    #[arg(long)]
+    probe: bool,
+    /// Forget what is known of the libraries that are there, and probe them all again.
+    #[arg(long)]
+    rescan: bool,
+    /// Say what each step of loading finds of this library, or of the one with this filter.
+    #[arg(long, value_name = "LIB", conflicts_with_all = ["filter", "probe"])]
+    why: Option<PathBuf>,
 }
 
-/// Lists what is there. No library is opened for it.
+/// Lists what is there.
 pub fn run(common: &Common, arguments: &PluginsArguments) -> Outcome {
-    let catalog = Catalog::scan(&input::folders(common, None));
+    let asked_why = arguments.why.as_ref().map(|library| file(common, library));
+    if arguments.rescan {
+        let libraries = match &asked_why {
+            Some(library) => vec![library.clone()],
+            None => libraries(&input::catalog(common, None)),
+        };
+        if let Err(text) = forget(&libraries) {
+            eprintln!("driftless: {text}");
+            return Outcome::Failed;
+        }
+    }
+    if let Some(library) = &asked_why {
+        return tell_why(common, library);
+    }
+    let catalog = catalog(common, arguments);
     if common.json {
         output::print_json(&json!({
             "filters": catalog.entries().iter().map(entry_json).collect::<Vec<_>>(),
@@ -55,6 +91,60 @@ pub fn run(common: &Common, arguments: &PluginsArguments) -> Outcome {
         },
     }
     Outcome::Done
+}
+
+/// The plugins that are there; only with `--probe` or `--rescan` they are opened, elsewhere.
+fn catalog(common: &Common, arguments: &PluginsArguments) -> Catalog {
+    if arguments.probe || arguments.rescan {
+        Catalog::scan_trying(&input::folders(common, None), &input::loading(common, PATIENCE))
+    } else {
+        input::catalog(common, None)
+    }
+}
+
+/// Forgets the verdicts on these libraries.
+fn forget(libraries: &[PathBuf]) -> Result<(), String> {
+    let Some(verdicts) = Verdicts::of_user() else { return Ok(()) };
+    let contents: Vec<Content> =
+        libraries.iter().filter_map(|library| Content::of(library).ok()).collect();
+    verdicts
+        .forget(&contents)
+        .map_err(|error| format!("`{}` could not be written: {error}", verdicts.file().display()))
+}
+
+/// The file that is meant: a path, or the library of the filter with this id.
+fn file(common: &Common, named: &Path) -> PathBuf {
+    let id = named.to_str().filter(|_| !named.exists());
+    let catalog = id.map(|_| input::catalog(common, None));
+    match id.zip(catalog.as_ref()).and_then(|(id, catalog)| catalog.find(id)) {
+        Some(Entry { provider: Provider::Library(path), .. }) => path.clone(),
+        _ => named.to_owned(),
+    }
+}
+
+fn libraries(catalog: &Catalog) -> Vec<PathBuf> {
+    let library = |entry: &Entry| match &entry.provider {
+        Provider::Library(path) => Some(path.clone()),
+        Provider::Process(_) => None,
+    };
+    catalog.entries().iter().filter_map(library).collect()
+}
+
+fn tell_why(common: &Common, library: &Path) -> Outcome {
+    let why = why(library, &input::loading(common, PATIENCE));
+    if common.json {
+        let steps = why.passed.iter();
+        let steps = steps.map(|(step, found)| json!({ "step": step.name(), "found": found }));
+        output::print_json(&json!({
+            "library": why.path,
+            "passed": steps.collect::<Vec<_>>(),
+            "failed": why.error.as_ref().map(|error| error.step().name()),
+            "error": why.error.as_ref().map(ToString::to_string),
+        }));
+    } else {
+        output::print(&why.to_string());
+    }
+    if why.error.is_none() { Outcome::Done } else { Outcome::Failed }
 }
 
 fn list(catalog: &Catalog) {

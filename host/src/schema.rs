@@ -1,7 +1,7 @@
 //! `driftless schema`: the JSON schema of manifests, for editors.
 
 use clap::Args;
-use driftless_engine::{Catalog, manifest};
+use driftless_engine::manifest;
 
 use crate::{Common, Outcome, input, output};
 
@@ -23,7 +23,7 @@ pub struct SchemaArguments {
 
 /// Prints the schema, with the settings of every plugin that is there.
 pub fn run(common: &Common, arguments: &SchemaArguments) -> Outcome {
-    let catalog = (!arguments.generic).then(|| Catalog::scan(&input::folders(common, None)));
+    let catalog = (!arguments.generic).then(|| input::catalog(common, None));
     output::print_json(&manifest::schema::schema(catalog.as_ref()));
     Outcome::Done
 }

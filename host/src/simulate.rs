@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use driftless_engine::Diagnostics;
 use driftless_engine::simulate::{self, Scenario, Staged};
 use driftless_engine::trace::Trace;
-use driftless_engine::{Catalog, Diagnostics};
 use driftless_plugin_api::Span;
 
 use crate::sweep::{self, Seeds};
@@ -173,7 +173,7 @@ fn prepare(
     arguments: &SimulateArguments,
 ) -> Result<(Staged, Scenario), Diagnostics> {
     let manifest = input::manifest(&arguments.graph, &arguments.set)?;
-    let catalog = Catalog::scan(&input::folders(common, Some(&manifest)));
+    let catalog = input::catalog(common, Some(&manifest));
     let staged = simulate::stage(manifest, &catalog, arguments.record.as_deref())?;
     let scenario = arguments.scenario.as_ref().map_or(Ok(Scenario::default()), Scenario::read)?;
     scenario.check(&staged.plan)?;

@@ -7,13 +7,17 @@
 //! | frozen | [`sample`], [`buffer`], [`media`], [`status`], [`Wake`](crate::Wake) | never; they have reserved room |
 //! | prefix | tables of functions: [`module`], [`filter`], [`host`], [`crate::capability`] | a minor appends functions |
 //!
+//! [`c`] is the same border for plugins in C and C++; [`layout`] writes down what all of it looks like.
+//!
 //! Every entry into a plugin passes a panic barrier ([`glue`]), because a panic that reaches an
 //! `extern "C"` border ends the process.
 
 pub mod buffer;
+pub mod c;
 pub mod filter;
 pub mod glue;
 pub mod host;
+pub mod layout;
 pub mod media;
 pub mod module;
 pub mod panic;

@@ -6,8 +6,8 @@ use crate::filter::{Renderer, Source, Transform};
 
 /// Filters with their descriptor, for a program that uses them without a library. `[main]`
 ///
-/// A plugin crate that is linked into a program switches its `export` feature off, so that no two
-/// libraries collide on the exported symbol.
+/// Any number of plugin crates may be linked into one program: the symbol that each exports bears its
+/// crate's name.
 #[derive(Clone)]
 pub struct Registration {
     /// The text of the descriptor, `plugin.toml`.
@@ -61,8 +61,9 @@ impl std::fmt::Debug for Registration {
 ///
 /// Any number of `source(Type)`, `transform(Type)` and `renderer(Type)` may follow each other. Besides
 /// the exported symbol and the descriptor's section, the macro defines `registration()`, which an
-/// embedder calls instead of loading the library. Both stand behind the calling crate's feature
-/// `export`, which has to be a default feature.
+/// embedder calls instead of loading the library. Symbol and section stand behind the calling crate's
+/// feature `export`, which has to be a default feature; a plugin library that is built on another
+/// plugin's crate switches it off there, because a library can be one plugin only.
 #[macro_export]
 macro_rules! export_plugin {
     ($($role:ident($filter:ty)),+ $(,)?) => {
@@ -81,7 +82,7 @@ macro_rules! export_plugin {
             const DESCRIPTOR: &[u8] =
                 include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/plugin.toml"));
 
-            // Only read from the file, never by code; `used` keeps the linker from dropping it.
+            // Only read from the file; `used` keeps the compiler from dropping it, and `module` the linker.
             #[used]
             #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__driftless"))]
             #[cfg_attr(windows, unsafe(link_section = ".drift"))]
@@ -94,6 +95,8 @@ macro_rules! export_plugin {
 
             extern "C" fn module() -> $crate::abi::abi_stable::library::RootModuleResult {
                 use $crate::abi::abi_stable::prefix_type::PrefixTypeTrait as _;
+                // Linkers drop what nothing refers to; of newer compilers than 1.85 `used` is enough.
+                std::hint::black_box(&SECTION);
                 $crate::abi::panic::install_hook();
                 fn root() -> $crate::abi::module::ModuleRef {
                     $crate::abi::module::Module { factories }.leak_into_prefix()
@@ -101,8 +104,8 @@ macro_rules! export_plugin {
                 $crate::abi::abi_stable::library::__call_root_module_loader(root)
             }
 
-            // The name under which abi_stable looks; the assertion keeps both sides equal.
-            #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
+            // `ENTRY_PREFIX` and the crate's name; an attribute takes no constant.
+            #[unsafe(export_name = concat!("driftless_plugin_", env!("CARGO_CRATE_NAME")))]
             static HEADER: $crate::abi::abi_stable::library::LibHeader =
                 // SAFETY: `module` answers with a `ModuleRef` and nothing else.
                 unsafe {
@@ -111,28 +114,6 @@ macro_rules! export_plugin {
                         $crate::abi::abi_stable::library::CheckTypeLayout::Yes,
                     )
                 };
-
-            const _: () = assert!($crate::export::same(
-                "_1as_0lib_1header_0root_bmodule_bloader",
-                $crate::abi::module::ENTRY_SYMBOL,
-            ));
         };
     };
-}
-
-/// Whether two texts are equal, at compile time.
-#[doc(hidden)]
-pub const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
 }

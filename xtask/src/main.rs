@@ -3,11 +3,14 @@
 mod bench;
 mod command;
 mod demo;
+mod keep;
 mod packages;
 mod semantics;
 mod test;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
+
+use command::repository;
 
 const HELP: &str = "\
 Set-up, checks, demo and benches of this repository.
@@ -20,6 +23,9 @@ Commands:
   interop       Only the runs on real sound servers; `-- --help` for what can be chosen
   bench NAME    rate-match: the clock-following scenarios; resampler: builds our slot library
   semantics     Which test proves which requirement; `--write` makes docs/semantics.md anew
+  abi           Print the layout of all that crosses the border to plugins, as plugin-api/abi keeps it
+  header        Write plugin-api/c/driftless.h anew
+  keep RUSTC…   Add plugins that these compilers build to tests/versions/libraries
   setup         Only install what is missing
 
 Exit status: 0 done; 1 something failed.";
@@ -33,6 +39,10 @@ fn main() -> ExitCode {
         ["interop", rest @ ..] => test::interop(rest),
         ["bench", name, rest @ ..] => bench::run_bench(name, rest),
         ["semantics", rest @ ..] => semantics::run(rest),
+        ["abi"] => printed(&["-p", "driftless-plugin-api", "--example", "abi"])
+            .map(|layouts| print!("{layouts}")),
+        ["header"] => write_header(),
+        ["keep", compilers @ ..] => keep::keep(compilers),
         ["setup"] => {
             packages::install(packages::BUILD).and_then(|()| packages::install(packages::TEST))
         }
@@ -48,5 +58,24 @@ fn main() -> ExitCode {
             eprintln!("xtask: {text}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Writes the C header; a test says when that is needed.
+fn write_header() -> Result<(), String> {
+    let header = printed(&["-p", "driftless-c-plugin"])?;
+    let place = repository().join("plugin-api/c/driftless.h");
+    std::fs::write(&place, header).map_err(|error| format!("{}: {error}", place.display()))
+}
+
+/// What a program of this repository prints.
+fn printed(program: &[&str]) -> Result<String, String> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["run", "--quiet"]).args(program).current_dir(repository());
+    let done = cargo.output().map_err(|error| format!("cargo could not be started: {error}"))?;
+    if done.status.success() {
+        Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+    } else {
+        Err(String::from_utf8_lossy(&done.stderr).into_owned())
     }
 }

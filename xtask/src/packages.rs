@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 
 use crate::command::{is_there, run};
 
-/// What the sound plugins need to be built.
-pub const BUILD: &[&str] = &["libasound2-dev", "libjack-jackd2-dev", "pkg-config"];
+/// What the sound plugins, and the examples in C++, need to be built.
+pub const BUILD: &[&str] = &["g++", "libasound2-dev", "libjack-jackd2-dev", "pkg-config"];
 
 /// What the runs on real sound servers need.
 pub const TEST: &[&str] = &[

@@ -4,7 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use driftless_plugin_api::abi::module::{C_ENTRY_SYMBOL, ENTRY_PREFIX};
 use driftless_plugin_api::document::Mistake;
+
+use super::Content;
 
 /// Why a file is no plugin, found without opening it as a library.
 #[derive(Debug)]
@@ -44,9 +47,11 @@ pub enum PrecheckError {
         why: String,
     },
     /// A library, but not of ours: it has no entry symbol.
-    NoEntrySymbol {
-        /// The symbol that is missing.
-        symbol: &'static str,
+    NoEntrySymbol,
+    /// Two plugins in one library: nobody can tell whose the descriptor is.
+    SeveralEntrySymbols {
+        /// Their symbols.
+        symbols: Vec<String>,
     },
     /// It carries no descriptor.
     NoDescriptor {
@@ -59,6 +64,18 @@ pub enum PrecheckError {
         text: String,
         /// What is wrong with it, one or more, each with its span in the text.
         mistakes: Vec<Mistake>,
+    },
+    /// Its content is not the one that is pinned.
+    OtherContent {
+        /// What it has.
+        found: Content,
+        /// What is pinned.
+        pinned: Content,
+    },
+    /// It was opened in a process of its own, which did not go well.
+    Tried {
+        /// What happened.
+        why: String,
     },
     /// A filter of this id is in the catalog already.
     DuplicateFilterId {
@@ -86,10 +103,20 @@ impl fmt::Display for PrecheckError {
             Self::WrongArchitecture { found, expected } => {
                 write!(f, "is for {found}; this machine needs {expected}")
             }
-            Self::Truncated { why } => write!(f, "is cut short or damaged: {why}"),
-            Self::NoEntrySymbol { symbol } => {
-                write!(f, "is a library, but no driftless plugin: it has no symbol `{symbol}`")
+            Self::Truncated { why } => {
+                write!(f, "is cut short or damaged: {why}; copy it again, or build it again")
             }
+            Self::NoEntrySymbol => write!(
+                f,
+                "is a library, but no driftless plugin: it has no symbol `{ENTRY_PREFIX}…`, as \
+                 `export_plugin!` makes, nor `{C_ENTRY_SYMBOL}`, as driftless.h does"
+            ),
+            Self::SeveralEntrySymbols { symbols } => write!(
+                f,
+                "has several entries: `{}`; a library is one plugin, so crates of other plugins are to be \
+                 linked in without their feature `export`",
+                symbols.join("`, `")
+            ),
             Self::NoDescriptor { section } => {
                 write!(f, "has no descriptor: section `{section}` is missing or empty")
             }
@@ -103,6 +130,10 @@ impl fmt::Display for PrecheckError {
                 }
                 Ok(())
             }
+            Self::OtherContent { found, pinned } => {
+                write!(f, "has the SHA-256 {found}; pinned is {pinned}")
+            }
+            Self::Tried { why } => f.write_str(why),
             Self::DuplicateFilterId { id, first } => {
                 write!(f, "has the filter `{id}`, which {first} has already")
             }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use driftless_plugin_api::descriptor::Descriptor;
 
 use super::PrecheckError;
-use super::section;
+use super::section::{self, EntryPoint};
 
 /// A library file that may be opened.
 #[derive(Debug, Clone)]
@@ -17,6 +17,10 @@ pub struct Checked {
     pub path: PathBuf,
     /// What it says of itself.
     pub descriptor: Descriptor,
+    /// How it is entered.
+    pub entry: EntryPoint,
+    /// Its length in bytes.
+    pub length: u64,
 }
 
 /// Which files may become plugins.
@@ -47,10 +51,10 @@ pub fn precheck(path: &Path, trust: Trust) -> Result<Checked, PrecheckError> {
         check_trust(&path)?;
     }
     let file = File::open(&path).map_err(unreadable)?;
-    let text = section::descriptor(file, metadata.len())?;
+    let (entry, text) = section::read(file, metadata.len())?;
     let text = text.trim_end_matches('\0').to_owned(); // some linkers pad sections
     match Descriptor::parse(&text) {
-        Ok(descriptor) => Ok(Checked { path, descriptor }),
+        Ok(descriptor) => Ok(Checked { path, descriptor, entry, length: metadata.len() }),
         Err(mistakes) => Err(PrecheckError::BadDescriptor { text, mistakes }),
     }
 }
@@ -85,16 +89,24 @@ fn file_kind(metadata: &Metadata) -> &'static str {
 }
 
 /// A file that others can write, or that stands in a folder where others can put another in its
-/// place, may be anything by the time it is opened.
+/// place, may be anything by the time it is opened. Further up, a folder that everybody can write is
+/// harmless only where the sticky bit keeps them from renaming what is not theirs.
 #[cfg(unix)]
 fn check_trust(path: &Path) -> Result<(), PrecheckError> {
     use std::os::unix::fs::MetadataExt;
     const OTHERS_WRITE: u32 = 0o002;
-    for place in [Some(path), path.parent()].into_iter().flatten() {
+    const GROUP_WRITES: u32 = 0o020;
+    const STICKY: u32 = 0o1000;
+    let own_group = rustix::process::getegid().as_raw();
+    for (height, place) in path.ancestors().enumerate() {
         let metadata = fs::metadata(place).map_err(unreadable)?;
-        let why = if metadata.mode() & OTHERS_WRITE != 0 {
-            format!("can be written by everybody (mode {:o})", metadata.mode() & 0o7777)
-        } else if metadata.uid() != 0 && metadata.uid() != this_user() {
+        let (mode, group) = (metadata.mode(), metadata.gid());
+        let near = height < 2;
+        let why = if mode & OTHERS_WRITE != 0 && (near || mode & STICKY == 0) {
+            format!("can be written by everybody (mode {:o})", mode & 0o7777)
+        } else if near && mode & GROUP_WRITES != 0 && group != 0 && group != own_group {
+            format!("can be written by a group that is not yours (number {group})")
+        } else if near && metadata.uid() != 0 && metadata.uid() != this_user() {
             format!("belongs to another user (number {})", metadata.uid())
         } else {
             continue;

@@ -6,7 +6,7 @@
 use std::env::consts;
 use std::fs::File;
 
-use driftless_plugin_api::abi::module::{DESCRIPTOR_SECTION, ENTRY_SYMBOL};
+use driftless_plugin_api::abi::module::{C_ENTRY_SYMBOL, DESCRIPTOR_SECTION, ENTRY_PREFIX};
 use object::read::{ReadCache, ReadRef};
 use object::{
     BinaryFormat, Endianness, FileKind, NameOrOrdinal, Object, ObjectKind, ObjectSection,
@@ -18,15 +18,24 @@ use super::PrecheckError;
 /// A descriptor is a page or two of text; more is a damaged file or somebody's joke.
 const LARGEST_DESCRIPTOR: u64 = 1 << 20;
 
-/// The descriptor in `file`, which is `length` bytes long, if it is a plugin for this machine.
-pub(super) fn descriptor(file: File, length: u64) -> Result<String, PrecheckError> {
+/// The symbol by which a library is entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryPoint {
+    /// abi_stable's header, under this name.
+    Rust(String),
+    /// A [`CLibrary`](driftless_plugin_api::abi::c::CLibrary).
+    C,
+}
+
+/// Entry and descriptor in `file`, which is `length` bytes long, if it is a plugin for this machine.
+pub(super) fn read(file: File, length: u64) -> Result<(EntryPoint, String), PrecheckError> {
     let file = ReadCache::new(file);
     check_kind(&file, length)?;
     let library = object::File::parse(&file).map_err(truncated)?;
     check_machine(&library)?;
     check_whole(&library, length)?;
-    check_entry(&library)?;
-    read_descriptor(&library)
+    let entry = find_entry(&library)?;
+    Ok((entry, read_descriptor(&library)?))
 }
 
 fn truncated(error: object::Error) -> PrecheckError {
@@ -104,18 +113,39 @@ fn check_whole<'a, R: ReadRef<'a>>(
     Ok(())
 }
 
-fn check_entry<'a, R: ReadRef<'a>>(library: &object::File<'a, R>) -> Result<(), PrecheckError> {
-    let names = library.exports().map_err(truncated)?;
-    for export in names {
+fn find_entry<'a, R: ReadRef<'a>>(
+    library: &object::File<'a, R>,
+) -> Result<EntryPoint, PrecheckError> {
+    let mut entries = Vec::new();
+    for export in library.exports().map_err(truncated)? {
         let export = export.map_err(truncated)?;
         let NameOrOrdinal::Name(name) = export.name() else { continue };
+        let Ok(name) = str::from_utf8(name) else { continue };
         // Mach-O puts an underscore before every name.
-        let ours = ENTRY_SYMBOL.as_bytes();
-        if name == ours || name.strip_prefix(b"_") == Some(ours) {
-            return Ok(());
+        let name = name.strip_prefix('_').unwrap_or(name);
+        if name == C_ENTRY_SYMBOL {
+            entries.push(EntryPoint::C);
+        } else if name.starts_with(ENTRY_PREFIX) {
+            entries.push(EntryPoint::Rust(name.to_owned()));
         }
     }
-    Err(PrecheckError::NoEntrySymbol { symbol: ENTRY_SYMBOL })
+    match entries.len() {
+        0 => Err(PrecheckError::NoEntrySymbol),
+        1 => Ok(entries.remove(0)),
+        _ => Err(PrecheckError::SeveralEntrySymbols {
+            symbols: entries.iter().map(|entry| entry.symbol().to_owned()).collect(),
+        }),
+    }
+}
+
+impl EntryPoint {
+    /// The symbol's name.
+    pub fn symbol(&self) -> &str {
+        match self {
+            Self::Rust(symbol) => symbol,
+            Self::C => C_ENTRY_SYMBOL,
+        }
+    }
 }
 
 fn read_descriptor<'a, R: ReadRef<'a>>(

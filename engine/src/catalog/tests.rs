@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use driftless_plugin_api::abi::module::{DESCRIPTOR_SECTION, ENTRY_SYMBOL};
+use driftless_plugin_api::abi::module::DESCRIPTOR_SECTION;
 use tempfile::TempDir;
 
 use super::*;
@@ -9,6 +9,8 @@ use super::*;
 mod elf;
 
 use elf::Elf;
+
+const ENTRY: &str = "driftless_plugin_of_a_test";
 
 const GOOD: &str = include_str!("../plan/tests/filters.toml");
 
@@ -61,13 +63,13 @@ mod on_linux {
     use super::*;
 
     fn good() -> Vec<u8> {
-        Elf::default().bytes(ENTRY_SYMBOL, DESCRIPTOR_SECTION, GOOD.as_bytes())
+        Elf::default().bytes(ENTRY, DESCRIPTOR_SECTION, GOOD.as_bytes())
     }
 
     #[test]
     fn a_folder_is_scanned_and_every_bad_file_has_its_own_reason() {
         let bad = GOOD.replacen("help", "hlep", 1).replace("test.", "bad.");
-        let bad = Elf::default().bytes(ENTRY_SYMBOL, DESCRIPTOR_SECTION, bad.as_bytes());
+        let bad = Elf::default().bytes(ENTRY, DESCRIPTOR_SECTION, bad.as_bytes());
         let good = good();
         let folder = folder(&[
             ("1-good.so", &good),
@@ -102,7 +104,7 @@ mod on_linux {
         let elf = |change: fn(&mut Elf)| {
             let mut elf = Elf::default();
             change(&mut elf);
-            elf.bytes(ENTRY_SYMBOL, DESCRIPTOR_SECTION, GOOD.as_bytes())
+            elf.bytes(ENTRY, DESCRIPTOR_SECTION, GOOD.as_bytes())
         };
         let table: [(&str, Vec<u8>, &str); 12] = [
             ("good", good(), ""),
@@ -141,12 +143,12 @@ mod on_linux {
             ),
             (
                 "no section",
-                Elf::default().bytes(ENTRY_SYMBOL, ".other", b"x"),
+                Elf::default().bytes(ENTRY, ".other", b"x"),
                 "has no descriptor: section `.driftless` is missing or empty",
             ),
             (
                 "not text",
-                Elf::default().bytes(ENTRY_SYMBOL, DESCRIPTOR_SECTION, b"\xff\xfe"),
+                Elf::default().bytes(ENTRY, DESCRIPTOR_SECTION, b"\xff\xfe"),
                 "is cut short or damaged: its descriptor",
             ),
         ];

@@ -6,7 +6,6 @@ use std::sync::atomic::AtomicI64;
 use std::time::Instant;
 
 use crossbeam_queue::SegQueue;
-use driftless_plugin_api::abi::filter::FactoryRef;
 use driftless_plugin_api::descriptor::FilterKind;
 use driftless_plugin_api::host::State;
 use driftless_plugin_api::{MediaType, Pin, Span};
@@ -16,9 +15,11 @@ use crate::catalog::Provider;
 use crate::clock::Forwards;
 use crate::executor::{Executor, RealTime, SegmentSignal, Signal, VirtualTime};
 use crate::loader::chain::Chain;
+use crate::loader::error::LoadError;
 use crate::loader::host::{FilterHost, GraphHost, HostClock};
 use crate::loader::instance::Instance;
-use crate::loader::{library, process};
+use crate::loader::library::{self, Maker};
+use crate::loader::process;
 use crate::plan::{Facts, Plan};
 use crate::segment::queue::Queue;
 use crate::segment::{Head, Input, Segment};
@@ -99,17 +100,21 @@ pub(super) fn place(plan: &Plan, filter: usize) -> (usize, usize) {
     found.expect("the plan cuts every filter into exactly one segment")
 }
 
-fn factory(plan: &Plan, index: usize) -> Result<FactoryRef, RunError> {
+fn maker(plan: &Plan, index: usize) -> Result<Maker, RunError> {
     let filter = &plan.filters[index];
     let id = &filter.descriptor.id;
     match &filter.provider {
         Provider::Library(path) => {
-            let failed =
-                |error| RunError::Load { filter: filter.name.clone(), path: path.clone(), error };
-            let library = library::load(path).map_err(failed)?;
-            library.factory(id).ok_or_else(|| failed(library::LoadError::UnknownFilter(id.clone())))
+            let failed = |error| RunError::Load {
+                filter: filter.name.clone(),
+                path: path.clone(),
+                error: Box::new(error),
+            };
+            let library = library::load_with(path, filter.pinned, &plan.loading).map_err(failed)?;
+            library.maker(id).ok_or_else(|| failed(LoadError::UnknownFilter(id.clone())))
         }
         Provider::Process(number) => process::factory(*number, id)
+            .map(Maker::Rust)
             .ok_or_else(|| RunError::NotRegistered { filter: filter.name.clone() }),
     }
 }
@@ -124,7 +129,7 @@ fn instances(
         let (segment, at) = place(plan, index);
         let signal = Signal::of_filter(&signals[segment], at);
         let its_host = FilterHost::new(Arc::clone(host), index, signal).into_raw();
-        Instance::create(factory(plan, index)?, &filter.settings, its_host)
+        Instance::create(maker(plan, index)?, &filter.settings, its_host)
             .map_err(|error| RunError::Create { filter: filter.name.clone(), error })
     };
     (0..plan.filters.len()).map(make).collect()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use driftless_plugin_api::{FilterError, Status};
 
-use crate::loader::library::LoadError;
+use crate::loader::error::LoadError;
 
 /// Why a graph could not be loaded, activated or run. What was activated before is stopped again.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub enum RunError {
         /// The library.
         path: PathBuf,
         /// Why.
-        error: LoadError,
+        error: Box<LoadError>,
     },
     /// A filter that is registered in the process is not there any more.
     NotRegistered {

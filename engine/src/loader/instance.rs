@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::ffi::c_void;
 
 use driftless_plugin_api::abi::abi_stable::std_types::RResult;
-use driftless_plugin_api::abi::filter::{FactoryRef, FilterRef, RawError};
+use driftless_plugin_api::abi::filter::{FilterRef, RawError};
 use driftless_plugin_api::abi::host::{RawHost, RawMarker, RawOutput};
 use driftless_plugin_api::abi::sample::RawSample;
 use driftless_plugin_api::abi::settings::to_raw;
@@ -23,6 +23,9 @@ use driftless_plugin_api::{
     When,
 };
 
+use super::c_plugin;
+use super::library::Maker;
+
 /// A filter that a factory made. It belongs to one thread at a time. `[main]` and `[streaming]`
 pub struct Instance {
     state: *mut c_void,
@@ -33,6 +36,8 @@ pub struct Instance {
     ready: unsafe extern "C" fn(*mut c_void) -> bool,
     capabilities: Capabilities,
     poisoned: Cell<bool>,
+    /// What a filter in C was given the address of; dropped after `destroy`.
+    _lent: Option<c_plugin::Lent>,
 }
 
 // SAFETY: authors' filters are `Send` (a bound of the trait), and whoever owns the instance is the
@@ -94,14 +99,22 @@ impl Instance {
     ///
     /// What the filter said.
     pub fn create(
-        factory: FactoryRef,
+        maker: impl Into<Maker>,
         settings: &Settings,
         host: RawHost,
     ) -> Result<Self, FilterError> {
-        let raw = to_raw(settings);
-        // SAFETY: the settings live during the call, and one holder of the host is handed over.
-        let made = unsafe { factory.create()(raw.as_rslice(), host) };
-        let made = made.into_result().map_err(FilterError::from)?;
+        let (made, lent) = match maker.into() {
+            Maker::Rust(factory) => {
+                let raw = to_raw(settings);
+                // SAFETY: the settings live during the call, and one holder of the host is handed over.
+                let made = unsafe { factory.create()(raw.as_rslice(), host) };
+                (made.into_result().map_err(FilterError::from)?, None)
+            }
+            Maker::C(factory) => {
+                let (made, lent) = factory.create(settings, host)?;
+                (made, Some(lent))
+            }
+        };
         let (state, table) = (made.instance, made.table);
         Ok(Self {
             state,
@@ -111,6 +124,7 @@ impl Instance {
             ready: table.ready(),
             capabilities: Capabilities::of(table, state),
             poisoned: Cell::new(false),
+            _lent: lent,
         })
     }
 

@@ -14,153 +14,166 @@ use driftless_plugin_api::abi::abi_stable::abi_stability::abi_checking::{
 use driftless_plugin_api::abi::abi_stable::library::{
     AbiHeaderRef, IsLayoutChecked, LibHeader, LibraryError, RootModule,
 };
-use driftless_plugin_api::abi::abi_stable::sabi_types::VersionNumber;
+use driftless_plugin_api::abi::abi_stable::sabi_types::{VersionNumber, VersionStrings};
 use driftless_plugin_api::abi::filter::FactoryRef;
-use driftless_plugin_api::abi::module::{ENTRY_SYMBOL, ModuleRef};
+use driftless_plugin_api::abi::layout::Layouts;
+use driftless_plugin_api::abi::module::{C_ENTRY_SYMBOL, ModuleRef};
 use driftless_plugin_api::descriptor::Descriptor;
 
-use crate::catalog::{PrecheckError, Trust, precheck};
+use super::c_plugin::{self, CFactoryRef};
+use super::error::{LayoutError, LoadError, Step};
+use super::probe::Prober;
+use crate::catalog::{Checked, Content, EntryPoint, PrecheckError, Trust, precheck};
 
-/// Why a library was not loaded. Nothing of it stays in the process, except that one which was opened
-/// stays mapped: unloading code that may have started threads is never safe.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// The file is not a plugin library, or not to be trusted; it was not opened.
-    Refused(PrecheckError),
-    /// The dynamic loader refused it; its own words.
-    Open(String),
-    /// The entry symbol that the file shows is not what the opened library has.
-    NoEntrySymbol,
-    /// Made with another abi_stable.
-    AbiStableVersion(String),
-    /// Its compiler passes arguments otherwise.
-    CAbi(String),
-    /// Written for another major version of plugin-api.
-    ApiMajor {
-        /// What this engine has.
-        host: u32,
-        /// What the library wants.
-        plugin: u32,
-    },
-    /// It hides its layouts, so nothing can be checked.
-    NoLayout,
-    /// Types differ; one line for each difference.
-    Layout(Vec<String>),
-    /// Its own start failed.
-    Init(String),
-    /// Descriptor and code disagree; says in what.
-    DescriptorMismatch(String),
-    /// The library does not make a filter that its descriptor declares.
-    UnknownFilter(String),
+/// How libraries are opened.
+#[derive(Debug, Clone, Default)]
+pub struct Loading {
+    /// Whose files are opened.
+    pub trust: Trust,
+    /// Opens each library in a process of its own first. Without one, a library that is damaged or
+    /// hostile can end this process.
+    pub prober: Option<Prober>,
 }
 
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// A kind of filter, as its library makes it.
+#[derive(Clone, Copy)]
+pub enum Maker {
+    /// From a plugin in Rust.
+    Rust(FactoryRef),
+    /// From a plugin in C.
+    C(CFactoryRef),
+}
+
+impl From<FactoryRef> for Maker {
+    fn from(factory: FactoryRef) -> Self {
+        Self::Rust(factory)
+    }
+}
+
+impl Maker {
+    /// The filter's id.
+    pub fn id(&self) -> &str {
         match self {
-            Self::Refused(error) => error.fmt(f),
-            Self::Open(why) => write!(f, "the system could not open it: {why}"),
-            Self::NoEntrySymbol => write!(f, "the opened library has no symbol `{ENTRY_SYMBOL}`"),
-            Self::AbiStableVersion(found) => write!(
-                f,
-                "it was made with an abi_stable that differs from the host's ({found}); rebuild it \
-                 against the plugin-api of this host"
-            ),
-            Self::CAbi(why) => write!(f, "its compiler passes arguments otherwise: {why}"),
-            Self::ApiMajor { host, plugin } => write!(
-                f,
-                "it was written for plugin-api {plugin}, this host has {host}; rebuild the plugin, or \
-                 use a host with plugin-api {plugin}"
-            ),
-            Self::NoLayout => write!(
-                f,
-                "it carries no type layouts to check; build it with `export_plugin!` unchanged"
-            ),
-            Self::Layout(differences) => {
-                write!(f, "its types differ from the host's: {}", differences.join("; "))
-            }
-            Self::Init(why) => write!(f, "it failed to start: {why}"),
-            Self::DescriptorMismatch(what) => {
-                write!(f, "its descriptor and its code disagree: {what}")
-            }
-            Self::UnknownFilter(id) => {
-                write!(f, "its descriptor declares `{id}`, but its code does not make it")
-            }
+            Self::Rust(factory) => factory.id().as_str(),
+            Self::C(factory) => factory.id(),
+        }
+    }
+
+    /// 1 source, 2 transform, 3 renderer.
+    fn kind(&self) -> u32 {
+        match self {
+            Self::Rust(factory) => factory.kind(),
+            Self::C(factory) => factory.kind(),
         }
     }
 }
 
-impl std::error::Error for LoadError {}
-
 /// A library that is open and checked. It is never closed.
 #[derive(Clone)]
 pub struct Library {
-    factories: Vec<FactoryRef>,
+    makers: Vec<Maker>,
 }
 
 impl fmt::Debug for Library {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ids: Vec<_> = self.factories.iter().map(|factory| factory.id()).collect();
+        let ids: Vec<_> = self.makers.iter().map(Maker::id).collect();
         f.debug_struct("Library").field("filters", &ids).finish()
     }
 }
 
 impl Library {
     /// What makes the filter `id`.
-    pub fn factory(&self, id: &str) -> Option<FactoryRef> {
-        self.factories.iter().copied().find(|factory| factory.id() == id)
+    pub fn maker(&self, id: &str) -> Option<Maker> {
+        self.makers.iter().copied().find(|maker| maker.id() == id)
     }
 }
 
-/// Opens the library at `path`, once for the process. `[main]`
-///
-/// The file was read before it is opened, so what is opened at least is a whole library for this
-/// machine that says it is a plugin. Its initialisers run here; that they are harmless is what the
-/// owner of a plugin folder vouches for, and nothing that can be checked proves it.
+/// Opens the library at `path`, once for the process, without trying it out elsewhere first. `[main]`
 ///
 /// # Errors
 ///
 /// The first step that failed.
 pub fn load(path: &Path) -> Result<Library, LoadError> {
+    load_with(path, None, &Loading::default())
+}
+
+/// Opens the library at `path`, once for the process. `[main]`
+///
+/// The file was read before it is opened, so what is opened at least is a whole library for this
+/// machine that says it is a plugin. With a prober, another process has opened it before. What a library
+/// does only in this process and at a later time is what the owner of a plugin folder vouches for.
+///
+/// # Errors
+///
+/// The first step that failed.
+pub fn load_with(
+    path: &Path,
+    pinned: Option<Content>,
+    loading: &Loading,
+) -> Result<Library, LoadError> {
     static LOADED: OnceLock<Mutex<HashMap<PathBuf, Library>>> = OnceLock::new();
-    let checked = precheck(path, Trust::Owner).map_err(LoadError::Refused)?;
+    let checked = precheck(path, loading.trust).map_err(LoadError::Refused)?;
+    if let Some(pinned) = pinned {
+        check_content(&checked.path, pinned)?;
+    }
     let loaded = LOADED.get_or_init(Mutex::default);
     let mut loaded = loaded.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some(library) = loaded.get(&checked.path) {
         return Ok(library.clone());
     }
-    let library = open(&checked.path)?;
-    compare(&checked.descriptor, &library)?;
+    if let Some(prober) = &loading.prober {
+        prober.try_out(&checked.path)?;
+    }
+    let library = open(&checked, &mut |_| ())?;
     loaded.insert(checked.path, library.clone());
     Ok(library)
 }
 
-fn open(path: &Path) -> Result<Library, LoadError> {
-    let header = header(path)?;
-    check_major(header)?;
-    check_layout(header)?;
-    // SAFETY: the layouts were found compatible just now.
-    let module = unsafe { header.init_root_module_with_unchecked_layout::<ModuleRef>() }
-        .map_err(|error| LoadError::Init(error.to_string()))?;
-    Ok(Library { factories: module.factories()().into_vec() })
+/// Whether the file at `path` has the content that is pinned.
+///
+/// # Errors
+///
+/// What it has instead.
+pub(crate) fn check_content(path: &Path, pinned: Content) -> Result<(), LoadError> {
+    let found = Content::of(path).map_err(PrecheckError::Unreadable).map_err(LoadError::Refused)?;
+    if found == pinned {
+        return Ok(());
+    }
+    Err(LoadError::Refused(PrecheckError::OtherContent { found, pinned }))
 }
 
-fn header(path: &Path) -> Result<&'static LibHeader, LoadError> {
-    let library = open_now(path).map_err(|error| {
+/// Opens a file that was checked; `begins` is told each step before it is done.
+///
+/// # Errors
+///
+/// The first step that failed.
+pub(super) fn open(checked: &Checked, begins: &mut dyn FnMut(Step)) -> Result<Library, LoadError> {
+    begins(Step::Open);
+    let library = open_now(&checked.path).map_err(|error| {
         // `Display` says only that it failed; the loader's own words are in the source.
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         LoadError::Open(cause.unwrap_or_else(|| error.to_string()))
     })?;
     let library = ManuallyDrop::new(library);
-    // The symbol is the header itself, so its address, which `get` returns, is the reference.
-    // SAFETY: a symbol of this name is only ever the header that `export_plugin!` writes; the library
-    // is never closed, so the reference lives as long as the process.
-    let symbol = unsafe { library.get::<AbiHeaderRef>(ENTRY_SYMBOL.as_bytes()) };
-    let reference = *symbol.map_err(|_| LoadError::NoEntrySymbol)?;
-    reference.upgrade().map_err(|error| match error {
-        LibraryError::InvalidCAbi { .. } => LoadError::CAbi(error.to_string()),
-        other => LoadError::AbiStableVersion(first_line(&other.to_string())),
-    })
+    begins(Step::Entry);
+    let makers = match &checked.entry {
+        EntryPoint::C => {
+            // SAFETY: a symbol of this name is what driftless.h makes; the library is never closed.
+            let symbol = unsafe { library.get::<c_plugin::Entry>(C_ENTRY_SYMBOL.as_bytes()) };
+            c_plugin::makers(*symbol.map_err(|_| LoadError::NoEntrySymbol)?)?
+        }
+        EntryPoint::Rust(symbol) => {
+            // The symbol is the header itself, so its address, which `get` returns, is the reference.
+            // SAFETY: a symbol of this name is only ever the header that `export_plugin!` writes; the
+            // library is never closed, so the reference lives as long as the process.
+            let header = unsafe { library.get::<AbiHeaderRef>(symbol.as_bytes()) };
+            rust_makers(*header.map_err(|_| LoadError::NoEntrySymbol)?, begins)?
+        }
+    };
+    begins(Step::Filters);
+    let library = Library { makers };
+    compare(&checked.descriptor, &library)?;
+    Ok(library)
 }
 
 #[cfg(unix)]
@@ -177,6 +190,24 @@ fn open_now(path: &Path) -> Result<libloading::Library, libloading::Error> {
     unsafe { libloading::Library::new(path) }
 }
 
+fn rust_makers(
+    reference: AbiHeaderRef,
+    begins: &mut dyn FnMut(Step),
+) -> Result<Vec<Maker>, LoadError> {
+    let header = reference.upgrade().map_err(|error| match error {
+        LibraryError::InvalidCAbi { .. } => LoadError::CAbi(error.to_string()),
+        other => LoadError::AbiStableVersion(first_line(&other.to_string())),
+    })?;
+    check_major(header)?;
+    begins(Step::Layouts);
+    check_layout(header)?;
+    begins(Step::Start);
+    // SAFETY: the layouts were found compatible just now.
+    let module = unsafe { header.init_root_module_with_unchecked_layout::<ModuleRef>() }
+        .map_err(|error| LoadError::Init(error.to_string()))?;
+    Ok(module.factories()().into_iter().map(Maker::Rust).collect())
+}
+
 fn check_major(header: &LibHeader) -> Result<(), LoadError> {
     let (host, plugin) = (version(ModuleRef::VERSION_STRINGS)?, version(header.version_strings())?);
     if host.major == plugin.major {
@@ -186,9 +217,7 @@ fn check_major(header: &LibHeader) -> Result<(), LoadError> {
     }
 }
 
-fn version(
-    strings: driftless_plugin_api::abi::abi_stable::sabi_types::VersionStrings,
-) -> Result<VersionNumber, LoadError> {
+fn version(strings: VersionStrings) -> Result<VersionNumber, LoadError> {
     VersionNumber::new(strings).map_err(|error| LoadError::Init(error.to_string()))
 }
 
@@ -197,34 +226,38 @@ fn check_layout(header: &LibHeader) -> Result<(), LoadError> {
         return Err(LoadError::NoLayout);
     };
     let host = <ModuleRef as StableAbi>::LAYOUT;
-    let minors = (version(ModuleRef::VERSION_STRINGS)?, version(header.version_strings())?);
+    let versions = (version(ModuleRef::VERSION_STRINGS)?, version(header.version_strings())?);
     // The check wants the older interface first: it lets the second have more functions, not fewer.
-    let (first, second) =
-        if minors.1.minor >= minors.0.minor { (host, plugin) } else { (plugin, host) };
+    let plugin_is_older = versions.1.minor < versions.0.minor;
+    let (first, second) = if plugin_is_older { (plugin, host) } else { (host, plugin) };
     // Fresh globals for every check: with shared ones, an odd plugin makes later good ones fail.
-    check_layout_compatibility_with_globals(first, second, &CheckingGlobals::new()).map_err(
-        |error| {
-            let mut lines: Vec<String> = error
-                .to_string()
-                .lines()
-                .filter_map(|line| {
-                    line.trim().strip_prefix("Error:").map(|text| text.trim().to_owned())
-                })
-                .collect();
-            lines.dedup();
-            lines.truncate(8);
-            LoadError::Layout(lines)
-        },
-    )
+    let checked = check_layout_compatibility_with_globals(first, second, &CheckingGlobals::new());
+    checked.map_err(|error| {
+        LoadError::Layout(Box::new(LayoutError {
+            host: versions.0.to_string(),
+            plugin: versions.1.to_string(),
+            differences: Layouts::of(&[first]).broken_by(&Layouts::of(&[second])),
+            plugin_is_older,
+            otherwise: said(&error.to_string()),
+        }))
+    })
+}
+
+/// What abi_stable's 500 to 1,000 lines come down to.
+fn said(error: &str) -> Vec<String> {
+    let of_line = |line: &str| Some(line.trim().strip_prefix("Error:")?.trim().to_owned());
+    let mut lines: Vec<String> = error.lines().filter_map(of_line).collect();
+    lines.dedup();
+    lines.truncate(8);
+    lines
 }
 
 fn compare(descriptor: &Descriptor, library: &Library) -> Result<(), LoadError> {
     for declared in &descriptor.filters {
-        let factory = library
-            .factory(&declared.id)
+        let maker = library
+            .maker(&declared.id)
             .ok_or_else(|| LoadError::UnknownFilter(declared.id.clone()))?;
-        let kind =
-            ["source", "transform", "renderer"].get((factory.kind() as usize).wrapping_sub(1));
+        let kind = ["source", "transform", "renderer"].get((maker.kind() as usize).wrapping_sub(1));
         if kind != Some(&declared.kind.name()) {
             return Err(LoadError::DescriptorMismatch(format!(
                 "`{}` is declared as {}, but made as {}",
@@ -234,7 +267,7 @@ fn compare(descriptor: &Descriptor, library: &Library) -> Result<(), LoadError> 
             )));
         }
     }
-    match library.factories.iter().find(|factory| descriptor.filter(&factory.id()).is_none()) {
+    match library.makers.iter().find(|maker| descriptor.filter(maker.id()).is_none()) {
         Some(surplus) => Err(LoadError::DescriptorMismatch(format!(
             "the code makes `{}`, which is not declared",
             surplus.id()

@@ -21,6 +21,9 @@ use crate::diagnostic::{Diagnostics, Texts};
 /// Words that [`ClockRequest`] has taken, so no filter can be called so.
 const CLOCK_WORDS: [&str; 3] = ["auto", "system", "none"];
 
+/// What a pin is.
+const PINNED: &str = "the SHA-256 of the library's file, 64 hexadecimal digits";
+
 pub(super) fn manifest(path: &Path, text: &str) -> Result<Manifest, Diagnostics> {
     let mut texts = Texts::default();
     texts.add(path.display().to_string(), text);
@@ -153,6 +156,10 @@ fn read_filter(name: &Spanned<&str>, mut table: Table<'_>, mistakes: &Mistakes) 
     let plugin = table
         .required("plugin", |element| Ok(Placed { value: text(element)?, span: element.span() }));
     let provide_clock = table.optional("provide-clock", boolean).unwrap_or(true);
+    let pinned = table.optional("sha256", |element| {
+        let value = parsed(element, PINNED, |text| text.parse().ok())?;
+        Ok(Placed { value, span: element.span() })
+    });
     let settings = table.rest().map(|(key, element)| Given {
         name: (*key.get_ref()).to_owned(),
         name_span: key.span(),
@@ -162,7 +169,7 @@ fn read_filter(name: &Spanned<&str>, mut table: Table<'_>, mistakes: &Mistakes) 
     let name = Placed { value: (*name.get_ref()).to_owned(), span: name.span() };
     // Without its plugin it is no filter, but its name is known, and used elsewhere.
     let plugin = plugin.unwrap_or_else(|| Placed { value: String::new(), span: table.span() });
-    FilterEntry { name, plugin, provide_clock, settings }
+    FilterEntry { name, plugin, provide_clock, pinned, settings }
 }
 
 /// Every name that is used must be that of a filter.
@@ -216,6 +223,13 @@ pub(super) fn set(manifest: &mut Manifest, setting: &str, value: &str) -> Result
     };
     match name {
         "plugin" => entry.plugin = Placed { value: value.to_owned(), span: value_span },
+        "sha256" => match value.parse() {
+            Ok(content) => entry.pinned = Some(Placed { value: content, span: value_span }),
+            Err(()) => {
+                let error = diagnostics.error(value_span, format!("\"{value}\" is no value"));
+                error.expected = Some(PINNED.to_owned());
+            }
+        },
         "provide-clock" => match value.parse() {
             Ok(provide) => entry.provide_clock = provide,
             Err(_) => {

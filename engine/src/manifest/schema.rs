@@ -119,14 +119,23 @@ fn any_filter() -> Value {
                 "type": "boolean",
                 "default": true,
             },
+            "sha256": {
+                "description": "What the content of the filter's library has to be.",
+                "type": "string",
+                "pattern": PINNED,
+            },
         },
     })
 }
+
+/// The pattern of a SHA-256.
+const PINNED: &str = "^[0-9a-fA-F]{64}$";
 
 fn filter(filter: &FilterDescriptor) -> (String, Value) {
     let mut properties = Map::new();
     properties.insert("plugin".to_owned(), json!({ "description": filter.help }));
     properties.insert("provide-clock".to_owned(), json!(true));
+    properties.insert("sha256".to_owned(), json!(true));
     for each in &filter.settings {
         properties.insert(each.name.clone(), setting(each));
     }

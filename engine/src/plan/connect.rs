@@ -2,6 +2,7 @@
 
 mod pins;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use driftless_plugin_api::descriptor::{Direction, FilterDescriptor};
@@ -10,9 +11,9 @@ use driftless_plugin_api::settings::Settings;
 
 use super::draft::Draft;
 use super::{Connection, PlannedFilter, PlannedPin};
-use crate::catalog::{BUILT_IN_QUEUE, Catalog, Provider, built_in_queue};
+use crate::catalog::{BUILT_IN_QUEUE, Catalog, Content, Provider, built_in_queue};
 use crate::diagnostic::Diagnostics;
-use crate::manifest::{ClockRequest, ConnectionEntry, FilterEntry, Manifest};
+use crate::manifest::{ClockRequest, ConnectionEntry, FilterEntry, Manifest, Placed};
 
 /// Finds every filter in the catalog, checks its settings, and joins the pins.
 ///
@@ -89,16 +90,40 @@ fn filter(
         }
         Settings::default()
     });
+    match (&entry.pinned, &provider) {
+        (None, _) => {}
+        (Some(pinned), Provider::Library(path)) => check_pin(path, pinned, diagnostics),
+        (Some(pinned), Provider::Process(_)) => {
+            let message = format!("`{id}` comes with the program: there is no library to pin");
+            diagnostics.error(pinned.span.clone(), message);
+        }
+    }
     Some(PlannedFilter {
         name: entry.name.value.clone(),
         descriptor,
         provider,
         settings,
         provide_clock: entry.provide_clock,
+        pinned: entry.pinned.as_ref().map(|pinned| pinned.value),
         position,
         inputs: Vec::new(),
         outputs: Vec::new(),
     })
+}
+
+/// A library that is pinned must have that content; it is asked again when it is opened.
+fn check_pin(path: &Path, pinned: &Placed<Content>, diagnostics: &mut Diagnostics) {
+    let message = match Content::of(path) {
+        Ok(found) if found == pinned.value => return,
+        Ok(found) => format!(
+            "the library `{}` has another content than is pinned here: {found}",
+            path.display()
+        ),
+        Err(error) => format!("the library `{}` cannot be read: {error}", path.display()),
+    };
+    let error = diagnostics.error(pinned.span.clone(), message);
+    error.expected =
+        Some("the file that was pinned, or a new pin if this one is wanted".to_owned());
 }
 
 /// A clock that is named must be offered.

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Clock, ClockSource, Connection, Plan, PlannedFilter, Settled, Timing, Wishes};
+use crate::catalog::Catalog;
 use crate::manifest::Manifest;
 
 /// Filters and connections, and where in the manifest each connection stands.
@@ -44,7 +45,7 @@ impl Draft {
     }
 
     /// The plan, with nothing decided yet.
-    pub fn into_plan(self, manifest: &Manifest) -> Plan {
+    pub fn into_plan(self, manifest: &Manifest, catalog: &Catalog) -> Plan {
         Plan {
             name: manifest.name.clone(),
             wishes: Wishes {
@@ -65,6 +66,7 @@ impl Draft {
                 streams: Vec::new(),
             },
             manifest: Arc::new(manifest.clone()),
+            loading: catalog.loading().clone(),
         }
     }
 }

@@ -27,8 +27,12 @@ impl RootModule for ModuleRef {
     const VERSION_STRINGS: VersionStrings = package_version_strings!();
 }
 
-/// The symbol under which a library's header is found.
-pub const ENTRY_SYMBOL: &str = abi_stable::library::ROOT_MODULE_LOADER_NAME;
+/// What the one exported symbol of a plugin in Rust begins with; the crate's name follows, so that
+/// plugins which are linked into one program do not collide. It leads to abi_stable's header.
+pub const ENTRY_PREFIX: &str = "driftless_plugin_";
+
+/// The one exported symbol of a plugin in another language; it is a [`CLibrary`](super::c::CLibrary).
+pub const C_ENTRY_SYMBOL: &str = "driftless_c_plugin";
 
 /// The section in which a library carries its descriptor.
 pub const DESCRIPTOR_SECTION: &str = if cfg!(target_vendor = "apple") {

@@ -17,6 +17,9 @@ macro_rules! statuses {
         impl Status {
             $($(#[$doc])* pub const $name: Self = Self($value);)*
 
+            /// Names and values of all of them, for the C header.
+            pub const ALL: &[(&'static str, Self)] = &[$((stringify!($name), Self::$name)),*];
+
             /// What the status says, in words.
             pub const fn text(self) -> &'static str {
                 match self.0 {

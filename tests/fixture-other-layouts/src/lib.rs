@@ -35,7 +35,7 @@ extern "C" fn module() -> RootModuleResult {
     RResult::RErr(RootModuleError::Unwound)
 }
 
-#[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
+#[unsafe(export_name = "driftless_plugin_other_layouts")]
 static HEADER: LibHeader =
     // SAFETY: `module` never answers with a module.
     unsafe { LibHeader::from_constructor::<ModuleRef>(module, CheckTypeLayout::Yes) };

@@ -24,6 +24,15 @@ pub fn library(package: &str) -> PathBuf {
     output(&target(), package)
 }
 
+/// The command `driftless`, built in the profile of the test that asks.
+///
+/// # Panics
+///
+/// If it does not build; what the compiler said is shown.
+pub fn program() -> PathBuf {
+    library("driftless").with_file_name("driftless")
+}
+
 /// Runs cargo, without the network, in the profile of this test.
 ///
 /// # Panics

@@ -43,7 +43,7 @@ fn each_kind_of_bad_library_has_its_own_error() {
         ("section", patched(&good, ".driftless", ".driftfull", 0), "has no descriptor"),
         (
             "entry",
-            patched(&good, "_1as_0lib_1header", "_1as_0lib_1footer", 0),
+            patched(&good, "driftless_plugin_driftless", "driftless_plugout_driftles", 0),
             "is a library, but no driftless plugin: it has no symbol",
         ),
         (
@@ -66,7 +66,9 @@ fn each_kind_of_bad_library_has_its_own_error() {
         (
             "layouts differ",
             bytes("driftless-fixture-other-layouts"),
-            "its types differ from the host's: ",
+            "its types differ from the host's: `Module`, field `factories`: the plugin has `factories: \
+             fn(u64) -> u64` at byte 0, this host wants `factories: fn() -> RVec<&Factory>` at byte 0. The \
+             plugin was built with plugin-api 1.0.0, this host with 1.0.0: rebuild the plugin",
         ),
         (
             "major",

@@ -3,19 +3,21 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use driftless_engine::{Catalog, Manifest, Plan, RunOptions, Simulation};
 use driftless_loading::{cargo, library, output, repository};
 use driftless_plugin_api::Span;
+use tempfile::TempDir;
 
-/// Copies the crate to `folder`, away from the workspace.
-fn copy_to(folder: &Path) {
+/// Copies the crate to `folder`, away from the workspace, with the plugin-api in the folder `api`.
+fn copy_to(folder: &Path, api: &Path) {
     let from = repository().join("tests/third-party");
     fs::create_dir(folder.join("src")).unwrap();
     for file in ["plugin.toml", "src/lib.rs"] {
         fs::copy(from.join(file), folder.join(file)).unwrap();
     }
-    let api = fs::canonicalize(repository().join("plugin-api")).unwrap();
+    let api = fs::canonicalize(api).unwrap();
     let manifest = fs::read_to_string(from.join("Cargo.toml")).unwrap();
     let manifest = manifest.replace("../../plugin-api", api.to_str().unwrap());
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
@@ -24,31 +26,137 @@ fn copy_to(folder: &Path) {
     // plugin-api inherits from its workspace, which is found above it; nothing else is needed.
 }
 
-#[test]
-fn a_third_partys_plugin_builds_tests_itself_is_found_and_plays() {
-    let folder = tempfile::tempdir().unwrap();
-    copy_to(folder.path());
-    let target = folder.path().join("target");
-    cargo(&["test"], folder.path(), &target);
-    cargo(&["build"], folder.path(), &target);
+/// Where all tests of this file build, so that dependencies are built once.
+fn target() -> &'static Path {
+    static TARGET: OnceLock<TempDir> = OnceLock::new();
+    TARGET.get_or_init(|| tempfile::tempdir().unwrap()).path()
+}
 
+/// A folder of plugins: the third party's, built against the plugin-api in `api`, and our fixtures.
+fn plugins(api: &Path, words: &[&[&str]]) -> TempDir {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    copy_to(folder.path(), api);
+    for words in words {
+        cargo(words, folder.path(), target());
+    }
     let plugins = tempfile::tempdir().unwrap();
-    for built in [output(&target, "acme-echo"), library("driftless-fixture-misbehaving")] {
+    for built in [output(target(), "acme-echo"), library("driftless-fixture-misbehaving")] {
         fs::copy(&built, plugins.path().join(built.file_name().unwrap())).unwrap();
     }
-    let catalog = Catalog::scan(&[plugins.path()]);
+    plugins
+}
+
+/// Plays a second of the echo; returns how many samples it has delivered.
+fn play(plugins: &Path) -> Result<u64, String> {
+    let catalog = Catalog::scan(&[plugins]);
     assert!(catalog.refused().is_empty(), "{:?}", catalog.refused());
     let entry = catalog.find("acme.echo").expect("it is found");
     assert_eq!(entry.plugin.name, "acme-echo");
-
     let manifest = "[graph]\nconnect = [\"source -> echo -> out\"]\n[filter.source]\n\
         plugin = \"fixture.source\"\n[filter.echo]\nplugin = \"acme.echo\"\ndelay = \"100 ms\"\n\
         [filter.out]\nplugin = \"fixture.renderer\"\n";
     let manifest = Manifest::parse("graph.toml", manifest).unwrap_or_else(|it| panic!("{it}"));
     let plan = Plan::new(&manifest, &catalog).unwrap_or_else(|it| panic!("{it}"));
-    let mut graph = Simulation::start(plan, RunOptions::default()).unwrap();
-    graph.advance(Span::from_secs(1)).unwrap();
+    let mut graph =
+        Simulation::start(plan, RunOptions::default()).map_err(|error| error.to_string())?;
+    graph.advance(Span::from_secs(1)).map_err(|error| error.to_string())?;
     let report = graph.stop();
     assert!(!report.has_failed(), "{report}");
-    assert!(report.filter("echo").unwrap().delivered > 95, "{report}");
+    Ok(report.filter("echo").unwrap().delivered)
+}
+
+#[test]
+fn a_third_partys_plugin_builds_tests_itself_is_found_and_plays() {
+    let plugins = plugins(&repository().join("plugin-api"), &[&["test"], &["build"]]);
+    let delivered = play(plugins.path()).unwrap();
+    assert!(delivered > 95, "{delivered}");
+}
+
+/// A copy of plugin-api as somebody may have changed it: in each file, each text for another.
+fn changed_api(changes: &[(&str, &str, &str)]) -> TempDir {
+    let workspace = tempfile::tempdir().unwrap();
+    let api = workspace.path().join("plugin-api");
+    copy_folder(&repository().join("plugin-api/src"), &api.join("src"));
+    fs::copy(repository().join("plugin-api/Cargo.toml"), api.join("Cargo.toml")).unwrap();
+    let root = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    let members = root.lines().find(|line| line.starts_with("members")).unwrap();
+    let root = root.replace(members, "members = [\"plugin-api\"]");
+    let root: Vec<&str> = root.lines().filter(|line| !line.starts_with("exclude")).collect();
+    let root =
+        root.join("\n").replace("[profile.dev.package.driftless-rate-match]\nopt-level = 3\n", "");
+    fs::write(workspace.path().join("Cargo.toml"), root).unwrap();
+    for (file, from, to) in changes {
+        let path = api.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no `{from}`");
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+    }
+    workspace
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// What a minor version may do: append a function to a capability, and to the life of a filter. This host
+/// does not know them.
+#[test]
+fn a_plugin_built_for_a_later_minor_version_plays_in_this_host() {
+    let api = changed_api(&[
+        ("Cargo.toml", "version = \"1.0.0\"", "version = \"1.1.0\""),
+        (
+            "src/capability/clock.rs",
+            "pub identity: unsafe extern \"C\" fn(*mut c_void) -> RString,",
+            "pub identity: unsafe extern \"C\" fn(*mut c_void) -> RString,\n\
+             pub precision: unsafe extern \"C\" fn(*mut c_void) -> bool,",
+        ),
+        (
+            "src/capability/clock.rs",
+            "identity: identity::<F> }",
+            "identity: identity::<F>, precision: offers::<F> }",
+        ),
+        (
+            "src/abi/filter.rs",
+            "pub pins: unsafe extern \"C\" fn(*mut c_void) -> ROption<PinsRef>,",
+            "pub pins: unsafe extern \"C\" fn(*mut c_void) -> ROption<PinsRef>,\n\
+             pub pins_again: unsafe extern \"C\" fn(*mut c_void) -> ROption<PinsRef>,",
+        ),
+        ("src/abi/glue.rs", "pins: pins::<F>,", "pins: pins::<F>, pins_again: pins::<F>,"),
+    ]);
+    let plugins = plugins(&api.path().join("plugin-api"), &[&["build"]]);
+    let delivered = play(plugins.path()).unwrap();
+    assert!(delivered > 95, "{delivered}");
+}
+
+/// What no version may do.
+#[test]
+fn a_plugin_whose_types_were_changed_is_refused_in_a_sentence_that_names_type_and_field() {
+    let api = changed_api(&[
+        ("src/abi/sample.rs", "pub flags: u32,", "pub flags: u64,"),
+        (
+            "src/sample.rs",
+            "flags: SampleFlags::SPLICE_POINT.0,",
+            "flags: SampleFlags::SPLICE_POINT.0.into(),",
+        ),
+        ("src/sample.rs", "SampleFlags(self.0.flags)", "SampleFlags(self.0.flags as u32)"),
+        ("src/sample.rs", "self.0.flags = flags.0;", "self.0.flags = flags.0.into();"),
+    ]);
+    let plugins = plugins(&api.path().join("plugin-api"), &[&["build"]]);
+    let said = play(plugins.path()).unwrap_err();
+    let sentence = "its types differ from the host's: `RawSample`, field `flags`: the plugin has `flags: \
+        u64` at byte 32, this host wants `flags: u32` at byte 32";
+    assert!(said.contains(sentence), "{said}");
+    let advice = "The plugin was built with plugin-api 1.0.0, this host with 1.0.0: rebuild the plugin \
+        with an unchanged plugin-api of a version from 1.0 on";
+    assert!(said.ends_with(advice), "{said}");
 }

@@ -5,7 +5,7 @@ use crate::descriptor::setting::Written;
 use crate::document::{integer, number};
 
 /// Names that mean something else in a manifest's filter table.
-const TAKEN: [&str; 2] = ["plugin", "provide-clock"];
+const TAKEN: [&str; 3] = ["plugin", "provide-clock", "sha256"];
 
 pub(super) fn read(
     name: &Spanned<&str>,
