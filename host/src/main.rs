@@ -4,6 +4,7 @@
 
 mod check;
 mod input;
+mod new;
 mod output;
 mod plan;
 mod plugins;
@@ -12,6 +13,7 @@ mod schema;
 mod simulate;
 mod status;
 mod sweep;
+mod validate;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,6 +59,10 @@ enum Command {
     Run(run::RunArguments),
     /// Run the graph in virtual time: a day in a minute, the same digits every time.
     Simulate(simulate::SimulateArguments),
+    /// Check whether a plugin library keeps its promises.
+    Validate(validate::ValidateArguments),
+    /// Begin something new.
+    New(new::NewArguments),
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 done; 1 the graph failed while running, or an expectation is broken; 2 the manifest or the command line is wrong.";
@@ -80,6 +86,8 @@ fn main() -> ExitCode {
         Command::Schema(command) => schema::run(&arguments.common, command),
         Command::Run(command) => run::run(&arguments.common, command),
         Command::Simulate(command) => simulate::run(&arguments.common, command),
+        Command::Validate(command) => validate::run(&arguments.common, command),
+        Command::New(command) => new::run(&arguments.common, command),
     };
     match outcome {
         Outcome::Done => ExitCode::SUCCESS,

@@ -182,7 +182,8 @@ pub trait Filter: Send + Sized + 'static {
 pub trait Source: Filter {
     /// Delivers what is due at [`Output::now`], and says when to be called again. Never blocks; a source
     /// with nothing to deliver just says when. Called in Running; a source that is not live also in
-    /// Paused, so that renderers can cue. `[streaming]`
+    /// Paused, so that renderers can cue. A live source that is called in Paused all the same delivers
+    /// nothing (LS-7). `[streaming]`
     ///
     /// # Errors
     ///

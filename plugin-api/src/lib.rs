@@ -1,9 +1,6 @@
-//! Everything that the author of a driftless filter needs, in one dependency.
+#![doc = include_str!("../authors.md")]
 //!
-//! A filter is a type with [`Filter`] and one of [`Source`], [`Transform`] or [`Renderer`];
-//! [`export_plugin!`] makes a library of it, and the crate's `plugin.toml` describes it. No unsafe
-//! code, no threads of the engine's to know about: whatever the engine asks comes through `&mut self`,
-//! one call at a time.
+//! # Modules
 //!
 //! | module         | what is in it                                                     |
 //! |----------------|-------------------------------------------------------------------|
@@ -16,16 +13,8 @@
 //! | [`descriptor`] | `plugin.toml`                                                     |
 //! | [`matching`]   | the decision against what an audio renderer matches rates         |
 //! | [`testing`]    | running a filter in a unit test, without host or library          |
+//! | [`mod@export`] | [`export_plugin!`], which makes a library of filters              |
 //! | [`abi`]        | what crosses the library boundary; authors never need it          |
-//!
-//! # Threads
-//!
-//! | tag           | who runs there                                    | what does not happen there                       |
-//! |---------------|---------------------------------------------------|--------------------------------------------------|
-//! | `[main]`      | loading, activation, orders, events, reports      | –                                                |
-//! | `[streaming]` | one for each segment of the graph                 | waiting; input or output that can block          |
-//! | `[device]`    | a sound device's callback and all that it calls   | allocating, freeing, locking, logging, system calls |
-//! | `[any]`       | pure code, reading the clock                      | –                                                |
 
 pub mod abi;
 pub mod capability;
@@ -70,3 +59,17 @@ pub use output::{Marker, Output};
 pub use sample::{Sample, SampleFlags};
 pub use settings::{Settings, Value};
 pub use time::{HostTime, ReferenceTime, Span, StreamTime};
+
+#[cfg(test)]
+mod tests {
+    use super::descriptor::Descriptor;
+
+    /// Its Rust is compiled with the documentation's tests; this is the rest.
+    #[test]
+    fn the_descriptor_in_the_authors_guide_is_right() {
+        let chapter = include_str!("../authors.md");
+        let toml = chapter.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let descriptor = Descriptor::parse(toml.expect("there is one")).expect("it is right");
+        assert!(descriptor.filter("acme.invert").is_some());
+    }
+}

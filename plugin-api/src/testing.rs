@@ -80,6 +80,24 @@ pub fn host() -> Host {
     unsafe { Host::from_raw(TestHost::raw(&Arc::default())) }
 }
 
+/// An order of the main thread (LS-119), with its number at the border.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Stopped to paused.
+    Activate = 1,
+    /// Paused to running.
+    Run,
+    /// Running to paused.
+    Pause,
+    /// Paused to stopped.
+    Deactivate,
+}
+
+impl Order {
+    /// All of them, in the order of a life.
+    pub const ALL: [Self; 4] = [Self::Activate, Self::Run, Self::Pause, Self::Deactivate];
+}
+
 /// What came out of the output pins.
 #[derive(Default)]
 struct Outlet {
@@ -103,7 +121,7 @@ impl Driver {
     ///
     /// What the filter's `create` said; likewise below.
     pub fn source<F: Source>(settings: Settings) -> Result<Self, FilterError> {
-        Self::new(factory::<F, AsSource>(), &settings)
+        Self::of(factory::<F, AsSource>(), &settings)
     }
 
     /// Makes a transform.
@@ -112,7 +130,7 @@ impl Driver {
     ///
     /// See [`source`](Self::source).
     pub fn transform<F: Transform>(settings: Settings) -> Result<Self, FilterError> {
-        Self::new(factory::<F, AsTransform>(), &settings)
+        Self::of(factory::<F, AsTransform>(), &settings)
     }
 
     /// Makes a renderer.
@@ -121,10 +139,15 @@ impl Driver {
     ///
     /// See [`source`](Self::source).
     pub fn renderer<F: Renderer>(settings: Settings) -> Result<Self, FilterError> {
-        Self::new(factory::<F, AsRenderer>(), &settings)
+        Self::of(factory::<F, AsRenderer>(), &settings)
     }
 
-    fn new(factory: FactoryRef, settings: &Settings) -> Result<Self, FilterError> {
+    /// Makes whatever a factory makes, such as one of a loaded library.
+    ///
+    /// # Errors
+    ///
+    /// See [`source`](Self::source).
+    pub fn of(factory: FactoryRef, settings: &Settings) -> Result<Self, FilterError> {
         let host = Arc::new(TestHost::default());
         let raw = to_raw(settings);
         // SAFETY: the settings live during the call; the host is handed over as one holder.
@@ -155,10 +178,33 @@ impl Driver {
         Ok(())
     }
 
-    fn change_state(&mut self, transition: u32) -> Result<(), FilterError> {
+    /// Undoes [`connect`](Self::connect).
+    pub fn disconnect(&mut self, pin: Pin) {
+        // SAFETY: see `media_types`.
+        unsafe { self.filter.table.disconnect()(self.filter.instance, pin.to_raw()) };
+    }
+
+    /// Gives an order, whether it is legal in this state or not.
+    ///
+    /// # Errors
+    ///
+    /// What the filter said; likewise below.
+    pub fn order(&mut self, order: Order) -> Result<(), FilterError> {
+        let now = self.now();
+        let stream = self.clock().stream_time(now).nanos();
+        let reference = self.clock().reference_time(now).nanos();
+        self.host.edit(|clock| match order {
+            Order::Activate => clock.state = 1,
+            Order::Run => {
+                clock.base = reference - clock.paused_at;
+                clock.state = 2;
+            }
+            Order::Pause => (clock.state, clock.paused_at) = (1, stream),
+            Order::Deactivate => (clock.state, clock.paused_at) = (0, 0),
+        });
         let change = self.filter.table.change_state();
         // SAFETY: see `media_types`.
-        let answer = unsafe { change(self.filter.instance, transition, self.host.base()) };
+        let answer = unsafe { change(self.filter.instance, order as u32, self.host.base()) };
         Ok(answer.into_result()?)
     }
 
@@ -166,48 +212,39 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// What the filter said; likewise below.
+    /// See [`order`](Self::order).
     pub fn activate(&mut self) -> Result<(), FilterError> {
-        self.host.edit(|clock| clock.state = 1);
-        self.change_state(1)
+        self.order(Order::Activate)
     }
 
     /// Stopped or paused to running; stream time 0 is now, or goes on where it was paused.
     ///
     /// # Errors
     ///
-    /// See [`activate`](Self::activate).
+    /// See [`order`](Self::order).
     pub fn run(&mut self) -> Result<(), FilterError> {
         if self.clock().state() == crate::State::Stopped {
             self.activate()?;
         }
-        let reference = self.clock().reference_time(self.now()).nanos();
-        self.host.edit(|clock| {
-            clock.base = reference - clock.paused_at;
-            clock.state = 2;
-        });
-        self.change_state(2)
+        self.order(Order::Run)
     }
 
     /// Running to paused.
     ///
     /// # Errors
     ///
-    /// See [`activate`](Self::activate).
+    /// See [`order`](Self::order).
     pub fn pause(&mut self) -> Result<(), FilterError> {
-        let at = self.clock().stream_time(self.now());
-        self.host.edit(|clock| (clock.state, clock.paused_at) = (1, at.nanos()));
-        self.change_state(3)
+        self.order(Order::Pause)
     }
 
     /// Paused to stopped.
     ///
     /// # Errors
     ///
-    /// See [`activate`](Self::activate).
+    /// See [`order`](Self::order).
     pub fn deactivate(&mut self) -> Result<(), FilterError> {
-        self.host.edit(|clock| (clock.state, clock.paused_at) = (0, 0));
-        self.change_state(4)
+        self.order(Order::Deactivate)
     }
 
     /// Whether a pause is complete.

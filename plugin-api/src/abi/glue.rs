@@ -3,7 +3,7 @@
 
 use std::ffi::c_void;
 
-use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::prefix_type::WithMetadata;
 use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RVec};
 
 use super::filter::{Factory, FactoryRef, FilterRef, FilterTable, RawCounter, RawError, RawFilter};
@@ -160,34 +160,47 @@ impl<F: Renderer> Role<F> for AsRenderer {
     }
 }
 
-/// The factory of a filter type. Called once for each type and process: tables are never freed. `[main]`
+/// The factory of a filter type; like all tables it lives in the library's read-only data. `[main]`
 pub fn factory<F: Filter, R: Role<F>>() -> FactoryRef {
-    Factory { id: RStr::from_str(F::ID), kind: R::KIND, create: create::<F, R> }.leak_into_prefix()
+    FactoryRef(
+        const {
+            &WithMetadata::new(Factory {
+                id: RStr::from_str(F::ID),
+                kind: R::KIND,
+                create: create::<F, R>,
+            })
+        }
+        .static_as_prefix(),
+    )
 }
 
 fn table<F: Filter, R: Role<F>>() -> FilterRef {
-    FilterTable {
-        destroy: destroy::<F>,
-        media_types: media_types::<F>,
-        connect: connect::<F>,
-        disconnect: disconnect::<F>,
-        change_state: change_state::<F>,
-        cue: cue::<F>,
-        step: step::<F, R>,
-        receive: receive::<F, R>,
-        mark: mark::<F, R>,
-        ready: ready::<F, R>,
-        counters: counters::<F>,
-        latency: latency::<F>,
-        push_source: push_source::<F>,
-        clock: clock::<F>,
-        clock_slave: clock_slave::<F>,
-        renderer_statistics: renderer_statistics::<F>,
-        stream_control: stream_control::<F>,
-        pins: pins::<F>,
-        quality_control: quality_control::<F>,
-    }
-    .leak_into_prefix()
+    FilterRef(
+        const {
+            &WithMetadata::new(FilterTable {
+                destroy: destroy::<F>,
+                media_types: media_types::<F>,
+                connect: connect::<F>,
+                disconnect: disconnect::<F>,
+                change_state: change_state::<F>,
+                cue: cue::<F>,
+                step: step::<F, R>,
+                receive: receive::<F, R>,
+                mark: mark::<F, R>,
+                ready: ready::<F, R>,
+                counters: counters::<F>,
+                latency: latency::<F>,
+                push_source: push_source::<F>,
+                clock: clock::<F>,
+                clock_slave: clock_slave::<F>,
+                renderer_statistics: renderer_statistics::<F>,
+                stream_control: stream_control::<F>,
+                pins: pins::<F>,
+                quality_control: quality_control::<F>,
+            })
+        }
+        .static_as_prefix(),
+    )
 }
 
 fn panicked(message: &str) -> RawError {

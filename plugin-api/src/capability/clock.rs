@@ -9,7 +9,7 @@
 use std::ffi::c_void;
 
 use abi_stable::StableAbi;
-use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::prefix_type::WithMetadata;
 use abi_stable::std_types::RString;
 
 use crate::abi::glue::ask;
@@ -40,9 +40,12 @@ pub struct ClockTable {
     pub identity: unsafe extern "C" fn(*mut c_void) -> RString,
 }
 
-/// The table of a filter type.
+/// The table of a filter type; it lives in the library's read-only data.
 pub(crate) fn table<F: Filter>() -> ClockRef {
-    ClockTable { offers: offers::<F>, identity: identity::<F> }.leak_into_prefix()
+    ClockRef(
+        const { &WithMetadata::new(ClockTable { offers: offers::<F>, identity: identity::<F> }) }
+            .static_as_prefix(),
+    )
 }
 
 unsafe extern "C" fn offers<F: Filter>(instance: *mut c_void) -> bool {

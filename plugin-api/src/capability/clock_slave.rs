@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 
 use abi_stable::StableAbi;
-use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::prefix_type::WithMetadata;
 
 use crate::abi::glue::ask;
 use crate::abi::status::Status;
@@ -36,10 +36,17 @@ pub struct ClockSlaveTable {
     pub set_tolerance: unsafe extern "C" fn(*mut c_void, i64) -> Status,
 }
 
-/// The table of a filter type.
+/// The table of a filter type; it lives in the library's read-only data.
 pub(crate) fn table<F: Filter>() -> ClockSlaveRef {
-    ClockSlaveTable { tolerance: tolerance::<F>, set_tolerance: set_tolerance::<F> }
-        .leak_into_prefix()
+    ClockSlaveRef(
+        const {
+            &WithMetadata::new(ClockSlaveTable {
+                tolerance: tolerance::<F>,
+                set_tolerance: set_tolerance::<F>,
+            })
+        }
+        .static_as_prefix(),
+    )
 }
 
 unsafe extern "C" fn tolerance<F: Filter>(instance: *mut c_void) -> i64 {

@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 
 use abi_stable::StableAbi;
-use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::prefix_type::WithMetadata;
 use abi_stable::std_types::RResult;
 
 use crate::abi::glue::ask;
@@ -44,9 +44,12 @@ pub struct LatencyTable {
     pub holds: unsafe extern "C" fn(*mut c_void, u32) -> i64,
 }
 
-/// The table of a filter type.
+/// The table of a filter type; it lives in the library's read-only data.
 pub(crate) fn table<F: Filter>() -> LatencyRef {
-    LatencyTable { latency: latency::<F>, holds: holds::<F> }.leak_into_prefix()
+    LatencyRef(
+        const { &WithMetadata::new(LatencyTable { latency: latency::<F>, holds: holds::<F> }) }
+            .static_as_prefix(),
+    )
 }
 
 unsafe extern "C" fn latency<F: Filter>(instance: *mut c_void, pin: u32) -> RResult<i64, Status> {

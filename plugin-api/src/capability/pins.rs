@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 
 use abi_stable::StableAbi;
-use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::prefix_type::WithMetadata;
 
 use crate::abi::glue::ask;
 use crate::filter::{Filter, Pin};
@@ -62,9 +62,9 @@ pub struct PinsTable {
     pub misc_flags: unsafe extern "C" fn(*mut c_void) -> u32,
 }
 
-/// The table of a filter type.
+/// The table of a filter type; it lives in the library's read-only data.
 pub(crate) fn table<F: Filter>() -> PinsRef {
-    PinsTable { category: category::<F>, misc_flags: misc_flags::<F> }.leak_into_prefix()
+    PinsRef(const { &WithMetadata::new(PinsTable { category: category::<F>, misc_flags: misc_flags::<F> }) }.static_as_prefix())
 }
 
 unsafe extern "C" fn category<F: Filter>(instance: *mut c_void, pin: u32) -> u32 {

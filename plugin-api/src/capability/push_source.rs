@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 
 use abi_stable::StableAbi;
-use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::prefix_type::WithMetadata;
 use abi_stable::std_types::RResult;
 
 use crate::abi::glue::ask;
@@ -129,18 +129,22 @@ pub struct PushSourceTable {
     pub set_max_stream_offset: unsafe extern "C" fn(*mut c_void, u32, i64) -> Status,
 }
 
-/// The table of a filter type.
+/// The table of a filter type; it lives in the library's read-only data.
 pub(crate) fn table<F: Filter>() -> PushSourceRef {
-    PushSourceTable {
-        flags: flags::<F>,
-        set_flags: set_flags::<F>,
-        stamps: stamps::<F>,
-        stream_offset: stream_offset::<F>,
-        set_stream_offset: set_stream_offset::<F>,
-        max_stream_offset: max_stream_offset::<F>,
-        set_max_stream_offset: set_max_stream_offset::<F>,
-    }
-    .leak_into_prefix()
+    PushSourceRef(
+        const {
+            &WithMetadata::new(PushSourceTable {
+                flags: flags::<F>,
+                set_flags: set_flags::<F>,
+                stamps: stamps::<F>,
+                stream_offset: stream_offset::<F>,
+                set_stream_offset: set_stream_offset::<F>,
+                max_stream_offset: max_stream_offset::<F>,
+                set_max_stream_offset: set_max_stream_offset::<F>,
+            })
+        }
+        .static_as_prefix(),
+    )
 }
 
 /// Asks the push source behind `instance`.

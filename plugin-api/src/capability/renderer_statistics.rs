@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 
 use abi_stable::StableAbi;
-use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::prefix_type::WithMetadata;
 
 use crate::abi::glue::ask;
 use crate::abi::status::Status;
@@ -143,9 +143,12 @@ pub struct RendererStatisticsTable {
     pub statistics: unsafe extern "C" fn(*mut c_void, *mut Statistics) -> Status,
 }
 
-/// The table of a filter type.
+/// The table of a filter type; it lives in the library's read-only data.
 pub(crate) fn table<F: Filter>() -> RendererStatisticsRef {
-    RendererStatisticsTable { statistics: statistics::<F> }.leak_into_prefix()
+    RendererStatisticsRef(
+        const { &WithMetadata::new(RendererStatisticsTable { statistics: statistics::<F> }) }
+            .static_as_prefix(),
+    )
 }
 
 unsafe extern "C" fn statistics<F: Filter>(instance: *mut c_void, into: *mut Statistics) -> Status {

@@ -6,7 +6,7 @@ mod gate;
 use std::ffi::c_void;
 
 use abi_stable::StableAbi;
-use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::prefix_type::WithMetadata;
 
 use crate::abi::glue::ask;
 use crate::abi::status::Status;
@@ -69,9 +69,17 @@ pub struct StreamControlTable {
     pub stop_at: unsafe extern "C" fn(*mut c_void, u32, bool, i64, bool, u32) -> Status,
 }
 
-/// The table of a filter type.
+/// The table of a filter type; it lives in the library's read-only data.
 pub(crate) fn table<F: Filter>() -> StreamControlRef {
-    StreamControlTable { start_at: start_at::<F>, stop_at: stop_at::<F> }.leak_into_prefix()
+    StreamControlRef(
+        const {
+            &WithMetadata::new(StreamControlTable {
+                start_at: start_at::<F>,
+                stop_at: stop_at::<F>,
+            })
+        }
+        .static_as_prefix(),
+    )
 }
 
 unsafe extern "C" fn start_at<F: Filter>(

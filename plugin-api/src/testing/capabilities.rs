@@ -5,7 +5,8 @@ use super::Driver;
 use crate::abi::status::Status;
 use crate::capability::clock_slave::ClockSlaveRef;
 use crate::capability::latency::LatencyRef;
-use crate::capability::push_source::{PushSourceFlags, PushSourceRef};
+use crate::capability::pins::PinCategory;
+use crate::capability::push_source::{PushSourceFlags, PushSourceRef, Stamps};
 use crate::capability::renderer_statistics::Statistics;
 use crate::capability::stream_control::{StreamControlRef, When};
 use crate::filter::Pin;
@@ -77,6 +78,21 @@ impl Driver {
         )
     }
 
+    /// Which instant a push source's stamps name.
+    ///
+    /// # Errors
+    ///
+    /// See [`latency`](Self::latency).
+    pub fn stamps(&self, pin: Pin) -> Result<Stamps, Status> {
+        let table = self.push_source_table()?;
+        // SAFETY: see `latency_table`.
+        Ok(match unsafe { table.stamps()(self.filter.instance, pin.to_raw()) } {
+            1 => Stamps::Capture,
+            2 => Stamps::None,
+            _ => Stamps::Delivery,
+        })
+    }
+
     /// The stream offset of a pin.
     ///
     /// # Errors
@@ -125,6 +141,36 @@ impl Driver {
         )
     }
 
+    /// Whether a clock is on offer.
+    ///
+    /// # Errors
+    ///
+    /// See [`latency`](Self::latency).
+    pub fn offers_clock(&self) -> Result<bool, Status> {
+        // SAFETY: see `latency_table`.
+        let table = unsafe { self.filter.table.clock()(self.filter.instance) };
+        let table = table.into_option().ok_or(Status::NO_INTERFACE)?;
+        // SAFETY: see `latency_table`.
+        Ok(unsafe { table.offers()(self.filter.instance) })
+    }
+
+    /// What a pin is for.
+    ///
+    /// # Errors
+    ///
+    /// See [`latency`](Self::latency).
+    pub fn category(&self, pin: Pin) -> Result<PinCategory, Status> {
+        // SAFETY: see `latency_table`.
+        let table = unsafe { self.filter.table.pins()(self.filter.instance) };
+        let table = table.into_option().ok_or(Status::NO_INTERFACE)?;
+        // SAFETY: see `latency_table`.
+        Ok(match unsafe { table.category()(self.filter.instance, pin.to_raw()) } {
+            0 => PinCategory::Capture,
+            1 => PinCategory::Preview,
+            _ => PinCategory::Other,
+        })
+    }
+
     /// The tolerance of a renderer that follows a clock.
     ///
     /// # Errors
@@ -143,6 +189,11 @@ impl Driver {
             // SAFETY: see `latency_table`.
             |table| unsafe { table.set_tolerance()(self.filter.instance, tolerance.nanos()) },
         )
+    }
+
+    /// Whether the filter's pins can be started and stopped.
+    pub fn has_stream_control(&self) -> bool {
+        self.stream_control_table().is_ok()
     }
 
     /// Starts the stream of a pin.

@@ -44,8 +44,9 @@ impl Meter {
         statistics.slave_rate = (rate_hz * (1.0 + period.ratio_ppm * 1e-6)).round() as u32;
         statistics.rate_hz = played.rate_hz;
         statistics.fill = Span::of_frames(period.fill_frames as i64, played.rate_hz).nanos();
-        statistics.accumulated_error = statistics.error_now + statistics.drop_write
-            - Span::of_frames(statistics.inserted_frames as i64, played.rate_hz).nanos();
+        let inserted = Span::of_frames(statistics.inserted_frames as i64, played.rate_hz);
+        let [error, dropped] = [statistics.error_now, statistics.drop_write].map(Span::from_nanos);
+        statistics.accumulated_error = (error + dropped - inserted).nanos();
     }
 
     /// Measures the time until the first lock, and lets the sums begin there.
@@ -77,16 +78,22 @@ impl Meter {
         // The first start is none over.
         let again = if self.started { u64::from(period.resyncs) } else { 0 };
         self.started |= period.resyncs > 0 && matches!(period.phase, Phase::Acquire | Phase::Track);
-        let dropped = period.dropped_frames + period.late_frames + period.cropped_frames;
-        statistics.dropped_frames += dropped as u64;
-        statistics.inserted_frames += (period.inserted_frames + period.silence_frames) as u64;
-        statistics.concealed_frames += period.underrun_frames as u64;
+        // Saturating: a stamp may be any number, and with it how much lies between two of them.
+        let add = |sum: &mut u64, frames: usize| *sum = sum.saturating_add(frames as u64);
+        let dropped = [period.dropped_frames, period.late_frames, period.cropped_frames];
+        dropped.into_iter().for_each(|frames| add(&mut statistics.dropped_frames, frames));
+        let inserted = [period.inserted_frames, period.silence_frames];
+        inserted.into_iter().for_each(|frames| add(&mut statistics.inserted_frames, frames));
+        add(&mut statistics.concealed_frames, period.underrun_frames);
         statistics.underruns += u64::from(short);
         statistics.resyncs += again;
         statistics.discontinuities += u64::from(period.discontinuities);
         statistics.breaks += again + u64::from(short && !self.was_short);
-        statistics.silence += Span::of_frames(period.silence_frames as i64, rate_hz).nanos();
-        statistics.drop_write += Span::of_frames(period.dropped_frames as i64, rate_hz).nanos();
+        let longer = |sum: i64, frames: usize| {
+            (Span::from_nanos(sum) + Span::of_frames(frames as i64, rate_hz)).nanos()
+        };
+        statistics.silence = longer(statistics.silence, period.silence_frames);
+        statistics.drop_write = longer(statistics.drop_write, period.dropped_frames);
         self.was_short = short;
     }
 

@@ -22,8 +22,8 @@ use std::path::PathBuf;
 
 use driftless_plugin_api::{
     Cue, EventCode, Filter, FilterError, Flow, Host, Latency, Marker, MediaPattern, MediaType,
-    Output, Pin, PushSource, ReferenceTime, Sample, Settings, Source, Span, Status, StreamTime,
-    Wake, export_plugin,
+    Output, Pin, PushSource, ReferenceTime, Sample, Settings, Source, Span, State, Status,
+    StreamTime, Wake, export_plugin,
 };
 
 use live::Live;
@@ -108,6 +108,9 @@ impl FileSource {
 
     /// All blocks that are due.
     fn step_live(&mut self, live: &mut Live, output: &mut Output<'_>) -> Result<Wake, FilterError> {
+        if self.host.clock().state() != State::Running {
+            return Ok(Wake::OnSignal); // LS-7
+        }
         live.start(output.now(), self.position);
         loop {
             let due = live.due(self.position);

@@ -15,7 +15,7 @@ const EXACT: i64 = 1_000_000_000_000;
 impl Pace {
     /// A clock that is `error_ppm` faster than `rate_hz`.
     pub fn new(rate_hz: u32, error_ppm: f64) -> Self {
-        Self { rate_hz, speed: EXACT + (error_ppm * 1e6).round() as i64 }
+        Self { rate_hz, speed: EXACT.saturating_add((error_ppm * 1e6).round() as i64) }
     }
 
     /// How long after the first frame frame number `frame` is captured; derived from the count in

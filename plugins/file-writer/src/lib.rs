@@ -48,6 +48,8 @@ struct Active {
     format: AudioFormat,
     recording: Recording,
     timeline: Timeline,
+    /// Between the two ends of a flush nothing is taken (LS-115).
+    flushing: bool,
     ended: bool,
 }
 
@@ -160,7 +162,7 @@ impl Filter for FileWriter {
         let layout = Layout { format, encoding: self.encoding };
         let recording = Recording::open(&self.path, layout, self.overwrite, self.sync)?;
         let timeline = Timeline::new(format.rate_hz, self.tolerance, self.longest_gap);
-        self.active = Some(Active { format, recording, timeline, ended: false });
+        self.active = Some(Active { format, recording, timeline, flushing: false, ended: false });
         self.counts = Counts::default();
         Ok(())
     }
@@ -196,7 +198,10 @@ impl Renderer for FileWriter {
         sample: Sample,
         _output: &mut Output<'_>,
     ) -> Result<Flow, FilterError> {
-        let format = self.active.as_ref().ok_or(Status::WRONG_STATE)?.format;
+        let Active { format, flushing, .. } = *self.active.as_ref().ok_or(Status::WRONG_STATE)?;
+        if flushing {
+            return Ok(Flow::Stop);
+        }
         self.check_media(&sample, format)?;
         self.write(&sample, format.channels.max(1) as usize)?;
         Ok(Flow::Continue)
@@ -208,15 +213,14 @@ impl Renderer for FileWriter {
         marker: Marker,
         _output: &mut Output<'_>,
     ) -> Result<(), FilterError> {
-        match marker {
-            Marker::EndOfStream => return self.end(),
-            // Stamps start again; what was written stays (LS-115, LS-116).
-            Marker::EndFlush | Marker::NewSegment { .. } => {
-                if let Some(active) = &mut self.active {
-                    active.timeline.restart();
-                }
+        if marker == Marker::EndOfStream {
+            return self.end();
+        }
+        if let Some(active) = &mut self.active {
+            active.flushing = marker == Marker::BeginFlush;
+            if !active.flushing {
+                active.timeline.restart(); // stamps start again; what was written stays
             }
-            Marker::BeginFlush => {}
         }
         Ok(())
     }

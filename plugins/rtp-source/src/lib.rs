@@ -36,8 +36,8 @@ use std::path::Path;
 
 use driftless_plugin_api::{
     Cue, Filter, FilterError, Host, HostTime, Latency, Marker, MediaPattern, MediaType, Output,
-    Pin, PushSource, ReferenceTime, Sample, Settings, Source, Span, Status, StreamTime, Wake,
-    export_plugin,
+    Pin, PushSource, ReferenceTime, Sample, Settings, Source, Span, State, Status, StreamTime,
+    Wake, export_plugin,
 };
 
 use format::Format;
@@ -250,6 +250,9 @@ impl Filter for RtpSource {
 
 impl Source for RtpSource {
     fn step(&mut self, output: &mut Output<'_>) -> Result<Wake, FilterError> {
+        if self.host.clock().state() != State::Running {
+            return Ok(Wake::OnSignal); // LS-7
+        }
         let now = output.now();
         let since = *self.since.get_or_insert(now);
         if let Input::Schedule(schedule) = &mut self.input {

@@ -1,7 +1,46 @@
 //! Digits in a picture: five by seven dots each, made larger by whole numbers.
 
+use std::fmt::{self, Write};
+
 const WIDTH: usize = 5;
 const HEIGHT: usize = 7;
+
+/// Bytes that a line has room for: more than the longest time code.
+const ROOM: usize = 32;
+
+/// A line of text that needs no memory: pictures are drawn on a streaming thread.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    bytes: [u8; ROOM],
+    length: usize,
+}
+
+impl Line {
+    /// A line of `text`, as far as there is room.
+    pub fn of(text: fmt::Arguments<'_>) -> Self {
+        let mut line = Self::default();
+        let _full = line.write_fmt(text); // what has no room is left out
+        line
+    }
+
+    fn len(&self) -> usize {
+        self.length
+    }
+
+    /// The characters.
+    pub fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.bytes[..self.length].iter().copied()
+    }
+}
+
+impl fmt::Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.get_mut(self.length..self.length + text.len()).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.length += text.len();
+        Ok(())
+    }
+}
 
 /// Dots of a character, a row a byte, the leftmost dot in bit 4. Unknown characters are blank.
 #[rustfmt::skip]
@@ -35,13 +74,13 @@ struct Layout {
 
 impl Layout {
     /// In the middle of a picture of `width` by `height`, as large as fits.
-    fn centred(width: usize, height: usize, lines: &[String; 2]) -> Self {
-        let columns = lines.iter().map(String::len).max().unwrap_or(0) * (WIDTH + 1);
+    fn centred(width: usize, height: usize, lines: &[Line; 2]) -> Self {
+        let columns = lines.iter().map(Line::len).max().unwrap_or(0) * (WIDTH + 1);
         let rows = lines.len() * (HEIGHT + 2);
         // A quarter of the height stays free for the bar code at the top.
         let dot = (width / columns.max(1)).min(height * 3 / 4 / rows.max(1)).max(1);
         let top = height.saturating_sub(rows * dot) / 2 + dot;
-        let left = |line: &String| width.saturating_sub(line.len() * (WIDTH + 1) * dot) / 2;
+        let left = |line: &Line| width.saturating_sub(line.len() * (WIDTH + 1) * dot) / 2;
         let corner = |line: usize| (left(&lines[line]), top + line * (HEIGHT + 2) * dot);
         Self { dot, corners: [corner(0), corner(1)] }
     }
@@ -51,7 +90,7 @@ impl Layout {
 pub fn write_centred(
     pixels: &mut [u8],
     (width, height): (usize, usize),
-    lines: &[String; 2],
+    lines: &[Line; 2],
     ink: u8,
 ) {
     let layout = Layout::centred(width, height, lines);
@@ -68,7 +107,7 @@ pub fn write_centred(
 pub fn rewrite_centred(
     pixels: &mut [u8],
     (width, height): (usize, usize),
-    (shown, lines): (&[String; 2], &[String; 2]),
+    (shown, lines): (&[Line; 2], &[Line; 2]),
     (ink, paper): (u8, u8),
 ) {
     let layout = Layout::centred(width, height, lines);

@@ -2,7 +2,7 @@
 
 use driftless_plugin_api::{Span, VideoFormat};
 
-use crate::font;
+use crate::font::{self, Line};
 
 /// Brightness of a picture that does not flash.
 const DARK: u8 = 40;
@@ -21,7 +21,7 @@ pub struct Picture {
 pub struct Shown {
     number: u32,
     flash: bool,
-    lines: [String; 2],
+    lines: [Line; 2],
 }
 
 impl Shown {
@@ -57,7 +57,8 @@ impl Picture {
     }
 
     fn shown(&self, number: i64) -> Shown {
-        let lines = [format!("#{number}"), time_code(self.format.rate.start_of(number))];
+        let lines =
+            [Line::of(format_args!("#{number}")), time_code(self.format.rate.start_of(number))];
         Shown { number: number as u32, flash: self.flashes(number), lines }
     }
 
@@ -71,10 +72,10 @@ impl Picture {
 }
 
 /// Hours, minutes, seconds and milliseconds.
-fn time_code(time: Span) -> String {
+fn time_code(time: Span) -> Line {
     let ms = time.nanos() / 1_000_000;
     let (s, min, h) = (ms / 1_000, ms / 60_000, ms / 3_600_000);
-    format!("{h:02}:{:02}:{:02}.{:03}", min % 60, s % 60, ms % 1_000)
+    Line::of(format_args!("{h:02}:{:02}:{:02}.{:03}", min % 60, s % 60, ms % 1_000))
 }
 
 #[cfg(test)]
@@ -144,7 +145,9 @@ mod tests {
 
     #[test]
     fn a_time_code_counts_hours() {
-        assert_eq!(time_code(Span::from_millis(4_100)), "00:00:04.100");
-        assert_eq!(time_code(Span::from_millis(100 * 3_600_000 + 61_001)), "100:01:01.001");
+        let shown =
+            |ms| time_code(Span::from_millis(ms)).bytes().map(char::from).collect::<String>();
+        assert_eq!(shown(4_100), "00:00:04.100");
+        assert_eq!(shown(100 * 3_600_000 + 61_001), "100:01:01.001");
     }
 }

@@ -1,0 +1,77 @@
+//! Who asked: the first function on the stack that belongs neither to this library nor to the C library.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::sync::OnceLock;
+
+/// Functions looked at.
+const DEPTH: usize = 24;
+
+unsafe extern "C" {
+    fn backtrace(buffer: *mut *mut c_void, size: c_int) -> c_int;
+    fn backtrace_symbols_fd(buffer: *const *mut c_void, size: c_int, file: c_int);
+}
+
+/// The stack of this thread, innermost first.
+fn stack() -> ([*mut c_void; DEPTH], usize) {
+    let mut frames = [std::ptr::null_mut(); DEPTH];
+    // SAFETY: there is room for so many addresses.
+    let found = unsafe { backtrace(frames.as_mut_ptr(), DEPTH as c_int) };
+    (frames, found.unsigned_abs() as usize)
+}
+
+/// Shows this thread's stack on standard error.
+pub(crate) fn show() {
+    let (frames, found) = stack();
+    // SAFETY: so many were written.
+    unsafe { backtrace_symbols_fd(frames.as_ptr(), found as c_int, 2) };
+}
+
+/// What is known of an address.
+fn about(address: *const c_void) -> Option<libc::Dl_info> {
+    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::uninit();
+    // SAFETY: there is room for one answer.
+    let found = unsafe { libc::dladdr(address, info.as_mut_ptr()) };
+    // SAFETY: it was filled in, since something was found.
+    (found != 0).then(|| unsafe { info.assume_init() })
+}
+
+/// Where the file that holds an address begins in memory.
+fn base(address: *const c_void) -> usize {
+    about(address).map_or(0, |info| info.dli_fbase as usize)
+}
+
+/// The program, and what counts as nobody: this library and the C library.
+fn known() -> &'static (usize, [usize; 2]) {
+    static KNOWN: OnceLock<(usize, [usize; 2])> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        // SAFETY: a question about this process.
+        let headers = unsafe { libc::getauxval(libc::AT_PHDR) } as *const c_void;
+        let own = base(known as fn() -> _ as *const c_void);
+        let c_library = base(libc::getauxval as unsafe extern "C" fn(_) -> _ as *const c_void);
+        (base(headers), [own, c_library])
+    })
+}
+
+/// The caller's address, unless it is the program itself.
+pub(crate) fn outside_of_the_program() -> Option<usize> {
+    let (program, nobody) = known();
+    let (frames, found) = stack();
+    let mut callers = frames[..found].iter().map(|frame| (*frame, base(*frame)));
+    let (caller, base) = callers.find(|(_, base)| *base != 0 && !nobody.contains(base))?;
+    (base != *program).then_some(caller as usize)
+}
+
+/// The file and the function of an address, as far as they are known.
+pub(crate) fn name(address: usize) -> String {
+    let Some(info) = about(address as *const c_void) else { return format!("{address:#x}") };
+    let text = |text: *const std::ffi::c_char| {
+        // SAFETY: the loader's own texts end in a zero and stay.
+        (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+    };
+    let file = text(info.dli_fname).unwrap_or_default();
+    let file = file.rsplit('/').next().unwrap_or_default().to_owned();
+    match text(info.dli_sname) {
+        Some(function) => format!("{function} of {file}"),
+        None => format!("{file}+{:#x}", address.wrapping_sub(info.dli_fbase as usize)),
+    }
+}

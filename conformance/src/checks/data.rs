@@ -1,0 +1,163 @@
+//! What comes in samples: how much, how wild, how torn.
+
+use driftless_plugin_api::descriptor::FilterKind;
+use driftless_plugin_api::{MediaType, Sample, Span, StreamTime};
+
+use crate::bench::Bench;
+use crate::subject::Subject;
+use crate::trouble::{Outcome, Trouble, expect};
+
+/// Frames a sample: powers of two and their neighbours, what devices use, and primes.
+const SIZES: [i64; 31] = [
+    0, 1, 2, 3, 5, 7, 16, 31, 64, 100, 127, 128, 129, 160, 255, 256, 441, 480, 511, 512, 513, 1000,
+    1023, 1024, 1025, 2047, 2048, 4095, 4097, 8191, 8192,
+];
+
+/// A running filter that is fed, and the rate at which it is fed audio.
+fn fed(subject: &Subject) -> Outcome<(Bench<'_>, u32)> {
+    if subject.filter.kind == FilterKind::Source {
+        return Err(Trouble::not_checked("a source is fed nothing"));
+    }
+    let mut bench = Bench::new(subject)?;
+    let Some(MediaType::Audio(format)) = bench.feeds.first().map(|feed| feed.media) else {
+        return Err(Trouble::not_checked("only audio is cut into samples at will"));
+    };
+    bench.run()?;
+    Ok((bench, format.rate_hz))
+}
+
+fn frames(samples: &[crate::bench::Arrival], media: MediaType) -> i64 {
+    let MediaType::Audio(format) = media else { return 0 };
+    let values: usize =
+        samples.iter().filter(|it| it.pin == 0).map(|it| it.sample.values().len()).sum();
+    (values / format.channels as usize) as i64
+}
+
+/// What comes in comes out, however it is cut.
+pub(super) fn block_sizes(subject: &Subject) -> Outcome {
+    let (mut bench, rate_hz) = fed(subject)?;
+    let same_rate = matches!(bench.outputs.first(), Some(MediaType::Audio(format)) if format.rate_hz == rate_hz);
+    let held = bench.latency().unwrap_or(Span::ZERO).frames(rate_hz) + 1;
+    let (mut fed, mut heard) = (0, 0);
+    for size in SIZES {
+        subject.note(|| format!("samples of {size} frames"));
+        for _ in 0..3 {
+            bench.feeds.iter_mut().for_each(|feed| feed.block = size);
+            let now = bench.driver.clock().stream_time(bench.driver.now());
+            for pin in 0..bench.feeds.len() {
+                let sample = bench.feeds[pin].next(&bench.driver, Some(now));
+                bench.receive(pin as u32, sample)?;
+            }
+            bench.step()?;
+            bench.driver.advance(Span::of_frames(size, rate_hz));
+            bench.step()?;
+            fed += size;
+        }
+        bench.check_errors()?;
+        if same_rate {
+            heard += frames(&bench.heard(), bench.outputs[0]);
+            let expected = format!("{fed} frames out for {fed} in, but for {held} in its latency");
+            expect((fed - heard).abs() <= held, expected, || {
+                format!("{heard} out after samples of {size} frames")
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// After two seconds of sound, nothing of what was wild is left.
+pub(super) fn hostile_values(subject: &Subject) -> Outcome {
+    const HOSTILE: [f32; 8] = [
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::MAX,
+        f32::MIN,
+        f32::MIN_POSITIVE / 2.0,
+        -1e-45,
+        1e10,
+    ];
+    let (mut bench, _) = fed(subject)?;
+    for value in HOSTILE {
+        subject.note(|| format!("samples full of {value}"));
+        for pin in 0..bench.feeds.len() {
+            let now = bench.driver.clock().stream_time(bench.driver.now());
+            let count = bench.feeds[pin].next(&bench.driver, None).values().len();
+            let sample = bench.driver.audio_sample(&vec![value; count], Some(now));
+            bench.receive(pin as u32, sample)?;
+        }
+        bench.step()?;
+        bench.driver.advance(Span::from_millis(10));
+    }
+    bench.play(Span::from_secs(2))?;
+    bench.heard();
+    bench.play(Span::from_millis(100))?;
+    let wild = |sample: &Sample| {
+        sample.values().iter().any(|value| !value.is_finite() || value.abs() > 1e6)
+    };
+    let lasting = bench.heard().iter().filter(|arrival| wild(&arrival.sample)).count();
+    expect(lasting == 0, "sound again, 2 s after values that were none", || {
+        format!("{lasting} samples in 100 ms with values that are not finite, or above 1e6")
+    })
+}
+
+/// Stamps that jump, overlap, run back, are absent, or end before they start.
+pub(super) fn discontinuities(subject: &Subject) -> Outcome {
+    if subject.filter.kind == FilterKind::Source {
+        return Err(Trouble::not_checked("a source is fed nothing"));
+    }
+    let mut bench = Bench::new(subject)?;
+    bench.run()?;
+    bench.play(Span::from_millis(100))?;
+    bench.heard();
+    passed_on(&mut bench)?;
+    let ms = |ms| Some(Span::from_millis(ms));
+    let jumps = [
+        ms(500),
+        ms(-3),
+        ms(-5_000),
+        ms(3_600_000),
+        None,
+        ms(0),
+        Some(Span::MAX),
+        Some(-Span::MAX),
+    ];
+    for jump in jumps {
+        subject.note(|| format!("a stamp {jump:?} off"));
+        for marked in [false, true] {
+            torn(&mut bench, jump, marked)?;
+        }
+    }
+    bench.pass(Span::from_millis(500))
+}
+
+/// The mark goes through a filter with the sample that it is on, or an earlier one that holds its frames.
+fn passed_on(bench: &mut Bench<'_>) -> Outcome {
+    torn(bench, Some(Span::from_millis(500)), true)?;
+    bench.pass(Span::from_secs(1))?;
+    let heard = bench.heard();
+    if bench.outputs.is_empty() || heard.is_empty() {
+        return Ok(());
+    }
+    let marked = heard.iter().any(|arrival| arrival.sample.discontinuity());
+    expect(marked, "the discontinuity mark of an input on what comes of it", || {
+        format!("{} samples, none of them marked", heard.len())
+    })
+}
+
+/// Feeds every input one sample whose stamp is off.
+fn torn(bench: &mut Bench<'_>, jump: Option<Span>, marked: bool) -> Outcome {
+    let now = bench.driver.clock().stream_time(bench.driver.now());
+    for pin in 0..bench.feeds.len() {
+        let start = jump.map(|jump| now + jump);
+        let mut sample = bench.feeds[pin].next(&bench.driver, start);
+        if jump == Some(Span::ZERO) {
+            sample.set_times(start, Some(StreamTime::ZERO)); // it ends before it starts
+        }
+        sample.set_discontinuity(marked);
+        bench.receive(pin as u32, sample)?;
+    }
+    bench.step()?;
+    bench.driver.advance(Span::from_millis(10));
+    Ok(())
+}
