@@ -7,6 +7,7 @@ mod section;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
+use std::thread;
 
 use driftless_plugin_api::descriptor::{Descriptor, FilterDescriptor, PluginDescriptor};
 use driftless_plugin_api::document::Mistake;
@@ -105,8 +106,9 @@ impl Catalog {
         };
         files.retain(|file| precheck::is_named_like_a_library(file));
         files.sort();
-        for path in files {
-            let added = precheck(&path, trust)
+        for (path, checked) in files.iter().zip(precheck_all(&files, trust)) {
+            let path = path.clone();
+            let added = checked
                 .and_then(|checked| self.add(checked.descriptor, Provider::Library(checked.path)));
             if let Err(error) = added {
                 self.refused.push(Refused { path, error });
@@ -140,6 +142,26 @@ impl Catalog {
         }));
         Ok(())
     }
+}
+
+/// Fewer files than this are looked at on one thread: starting others would take longer.
+const FEW: usize = 16;
+
+/// What is to be known of each file, in their order. Reading a file that nobody has read lately is
+/// waiting for the disk, so several are read at once.
+fn precheck_all(files: &[PathBuf], trust: Trust) -> Vec<Result<Checked, PrecheckError>> {
+    let check =
+        |files: &[PathBuf]| -> Vec<_> { files.iter().map(|file| precheck(file, trust)).collect() };
+    if files.len() < FEW {
+        return check(files);
+    }
+    let threads = 2 * thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let parts = files.chunks(files.len().div_ceil(threads));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || check(part))).collect();
+        let done = parts.into_iter().map(|part| part.join());
+        done.flat_map(|part| part.expect("looking at a file does not panic")).collect()
+    })
 }
 
 /// The id under which manifests ask for a queue. No library is behind it: the plan turns it into a

@@ -123,9 +123,13 @@ impl Library {
 /// The first step that failed.
 pub fn load(path: &Path) -> Result<Library, LoadError> {
     static LOADED: OnceLock<Mutex<HashMap<PathBuf, Library>>> = OnceLock::new();
-    let checked = precheck(path, Trust::Owner).map_err(LoadError::Refused)?;
     let loaded = LOADED.get_or_init(Mutex::default);
     let mut loaded = loaded.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    // What is open stays what it is, whatever became of the file: it need not be read once more.
+    if let Some(library) = loaded.get(path) {
+        return Ok(library.clone());
+    }
+    let checked = precheck(path, Trust::Owner).map_err(LoadError::Refused)?;
     if let Some(library) = loaded.get(&checked.path) {
         return Ok(library.clone());
     }
