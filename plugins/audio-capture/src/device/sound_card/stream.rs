@@ -9,7 +9,7 @@ use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{
     BufferSize, ErrorKind, FromSample, InputCallbackInfo, SampleFormat, SizedSample, StreamConfig,
 };
-use driftless_plugin_api::{Host, Span};
+use driftless_plugin_api::{Called, Host, Span};
 
 use super::delay::Delay;
 use super::{Search, Signs};
