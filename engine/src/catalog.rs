@@ -8,6 +8,7 @@ mod section;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
+use std::thread;
 
 use driftless_plugin_api::descriptor::{Descriptor, FilterDescriptor, PluginDescriptor};
 use driftless_plugin_api::document::Mistake;
@@ -69,8 +70,9 @@ impl Catalog {
     /// a graph needs them.
     pub fn scan_with<P: AsRef<Path>>(folders: &[P], loading: &Loading) -> Self {
         let mut catalog = Self { loading: loading.clone(), ..Self::default() };
-        for path in catalog.libraries(folders) {
-            let checked = precheck(&path, loading.trust);
+        let files = catalog.libraries(folders);
+        let checked = precheck_all(&files, loading.trust);
+        for (path, checked) in files.into_iter().zip(checked) {
             catalog.add_checked(path, checked);
         }
         catalog
@@ -83,7 +85,7 @@ impl Catalog {
         let Some(prober) = &loading.prober else { return Self::scan_with(folders, loading) };
         let mut catalog = Self { loading: loading.clone(), ..Self::default() };
         let files = catalog.libraries(folders);
-        let checked: Vec<_> = files.iter().map(|path| precheck(path, loading.trust)).collect();
+        let checked = precheck_all(&files, loading.trust);
         let good = checked.iter().flatten().map(|checked| checked.path.clone()).collect();
         let mut tried = prober.try_all(good).into_iter();
         for (path, checked) in files.into_iter().zip(checked) {
@@ -183,6 +185,26 @@ impl Catalog {
         }));
         Ok(())
     }
+}
+
+/// Fewer files than this are looked at on one thread: starting others would take longer.
+const FEW: usize = 16;
+
+/// What is to be known of each file, in their order. Reading a file that nobody has read lately is
+/// waiting for the disk, so several are read at once.
+fn precheck_all(files: &[PathBuf], trust: Trust) -> Vec<Result<Checked, PrecheckError>> {
+    let check =
+        |files: &[PathBuf]| -> Vec<_> { files.iter().map(|file| precheck(file, trust)).collect() };
+    if files.len() < FEW {
+        return check(files);
+    }
+    let threads = 2 * thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let parts = files.chunks(files.len().div_ceil(threads));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || check(part))).collect();
+        let done = parts.into_iter().map(|part| part.join());
+        done.flat_map(|part| part.expect("looking at a file does not panic")).collect()
+    })
 }
 
 /// The id under which manifests ask for a queue. No library is behind it: the plan turns it into a

@@ -207,12 +207,11 @@ fn setting_lines(setting: &SettingDescriptor) -> String {
         Some(default) => format!("default {default}"),
         None => "must be given".to_owned(),
     };
-    format!(
-        "  {} = {}; {default}\n      {}",
-        setting.name,
-        setting.accepts().replace('`', ""),
-        setting.help
-    )
+    let name = match setting.many {
+        true => format!("{0}, {0}0, {0}1, …", setting.name),
+        false => setting.name.clone(),
+    };
+    format!("  {name} = {}; {default}\n      {}", setting.accepts().replace('`', ""), setting.help)
 }
 
 fn entry_json(entry: &Entry) -> Value {
@@ -244,6 +243,7 @@ fn entry_json(entry: &Entry) -> Value {
             "unit": setting.kind.unit().map(|unit| unit.symbol()),
             "default": setting.default_text().map(|text| text.trim_matches('"').to_owned()),
             "range": setting.range_text(),
+            "many": setting.many,
             "help": setting.help,
         })).collect::<Vec<_>>(),
     })

@@ -156,7 +156,7 @@ impl FilterDescriptor {
 
     /// The setting called `name`.
     pub fn setting(&self, name: &str) -> Option<&SettingDescriptor> {
-        self.settings.iter().find(|setting| setting.name == name)
+        self.settings.iter().find(|setting| setting.is_named(name))
     }
 }
 

@@ -80,16 +80,19 @@ impl Output<'_> {
     /// # Safety
     ///
     /// `raw` is valid for the lifetime the caller chooses, and used by one thread.
+    #[inline]
     pub unsafe fn from_raw(raw: *const RawOutput) -> Self {
         Self { raw, _call: PhantomData }
     }
 
+    #[inline]
     fn raw(&self) -> &RawOutput {
         // SAFETY: `from_raw` was promised a valid table.
         unsafe { &*self.raw }
     }
 
     /// Host time of this step: the time at which the segment was woken, in real or virtual time.
+    #[inline]
     pub fn now(&self) -> HostTime {
         HostTime::from_nanos(self.raw().now)
     }
@@ -101,11 +104,12 @@ impl Output<'_> {
 
     /// Hands `sample` to what output pin `pin` is connected to, which is called at once on this
     /// thread. A pin without a connection drops it.
+    #[inline]
     pub fn deliver(&mut self, pin: u32, sample: Sample) -> Flow {
-        let mut sample = ManuallyDrop::new(sample.into_raw());
+        let mut sample = ManuallyDrop::new(sample);
         let raw = self.raw();
         // SAFETY: a valid table; the sample is taken over in any case, so it is not dropped here.
-        let status = unsafe { (raw.deliver)(raw.instance, pin, &raw mut *sample, raw.now) };
+        let status = unsafe { (raw.deliver)(raw.instance, pin, sample.as_raw(), raw.now) };
         if status == Status::OK { Flow::Continue } else { Flow::Stop }
     }
 

@@ -89,6 +89,7 @@ impl Sample {
     /// # Safety
     ///
     /// `raw` holds one reference to its buffer (or null) and is not used again by the giver.
+    #[inline]
     pub unsafe fn from_raw(raw: RawSample) -> Self {
         Self(raw)
     }
@@ -98,6 +99,7 @@ impl Sample {
     /// # Safety
     ///
     /// As [`from_raw`](Self::from_raw); `raw` may be read.
+    #[inline]
     pub unsafe fn take(raw: *mut RawSample) -> Self {
         // SAFETY: the caller's own promise.
         let raw = unsafe { raw.read() };
@@ -105,7 +107,14 @@ impl Sample {
         unsafe { Self::from_raw(raw) }
     }
 
+    /// Where the header lies, for a call that takes it over.
+    #[inline]
+    pub(crate) fn as_raw(&mut self) -> *mut RawSample {
+        &raw mut self.0
+    }
+
     /// Gives the sample, and its reference to the data, to the border.
+    #[inline]
     pub fn into_raw(self) -> RawSample {
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is never dropped, so the header is moved out exactly once.
@@ -259,6 +268,7 @@ impl Sample {
 }
 
 impl Drop for Sample {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: the sample owns this reference and ends here.
         drop(unsafe { Buffer::from_raw(self.0.buffer) });

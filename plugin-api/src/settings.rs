@@ -98,6 +98,13 @@ impl Settings {
         self.values.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
+    /// The name under which the value for pin `number` stands: `gain3`, or `gain` where a manifest gives
+    /// none for that pin alone. For a setting that is a family.
+    pub fn member(&self, family: &str, number: u32) -> String {
+        let own = format!("{family}{number}");
+        if self.get(&own).is_some() { own } else { family.to_owned() }
+    }
+
     /// All settings, in the descriptor's order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value))

@@ -21,7 +21,8 @@ Commands:
   demo          Install what is missing, build, and run examples/av-live.toml for 20 s
   test          Install what is missing, and run everything that CI runs
   interop       Only the runs on real sound servers; `-- --help` for what can be chosen
-  bench NAME    rate-match: the clock-following scenarios; resampler: builds our slot library
+  bench NAME    engine: what the graph costs (`table`, `table --long`, `counts`); rate-match: the
+                clock-following scenarios; resampler: builds our slot library
   semantics     Which test proves which requirement; `--write` makes docs/semantics.md anew
   abi           Print the layout of all that crosses the border to plugins, as plugin-api/abi keeps it
   header        Write plugin-api/c/driftless.h anew

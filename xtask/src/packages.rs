@@ -26,6 +26,19 @@ pub const TEST: &[&str] = &[
     "wireplumber",
 ];
 
+/// What the bench of the engine is compared with, and what counts instructions.
+pub const PEERS: &[&str] = &["gstreamer1.0-tools", "gstreamer1.0-plugins-base", "valgrind"];
+
+/// Installs those of `packages` that are missing, if it can be done; says so where it cannot.
+pub fn wish(packages: &[&str]) {
+    if let Err(text) = install(packages) {
+        println!(
+            "{text}
+going on without"
+        );
+    }
+}
+
 /// Installs those of `packages` that are missing.
 ///
 /// # Errors

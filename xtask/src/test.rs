@@ -19,7 +19,9 @@ pub fn run_all() -> Result<(), String> {
     run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     run("cargo", &["test", "--workspace", "--locked"])?;
     documentation()?;
-    licences()
+    licences()?;
+    // Instruction counts beside the baseline: for the reader of the log, who knows what the change was for.
+    crate::bench::run_bench("engine", &["counts"])
 }
 
 /// A link that leads nowhere is a mistake too.

@@ -1,5 +1,7 @@
 //! Clock, stream offsets and presentation delay, from what the activated filters say (LS-54).
 
+use std::collections::BTreeMap;
+
 use driftless_plugin_api::abi::host::RawUpstream;
 use driftless_plugin_api::capability::pins::IS_SOURCE;
 use driftless_plugin_api::descriptor::FilterKind;
@@ -35,11 +37,18 @@ impl Graph {
     }
 
     fn ask_facts(&mut self) -> Result<(), RunError> {
-        for index in 0..self.plan.filters.len() {
-            let planned = &self.plan.filters[index];
-            let (kind, outputs) = (planned.descriptor.kind, planned.outputs.len());
-            let facts = self.with_filter(index, move |filter| facts(filter, kind, outputs))?;
-            self.facts.filters[index] = facts;
+        // One order a segment: a chain of a thousand filters is asked as quickly as one.
+        for index in 0..self.plan.segments.len() {
+            let filters = self.plan.segments[index].filters.clone();
+            let planned = filters.iter().map(|&filter| &self.plan.filters[filter]);
+            let asked: Vec<_> = planned.map(|it| (it.descriptor.kind, it.outputs.len())).collect();
+            let told = self.order(index, move |segment, _| -> Vec<FilterFacts> {
+                let filters = segment.chain().nodes().map(|node| &node.instance).zip(asked);
+                filters.map(|(filter, (kind, outputs))| facts(filter, kind, outputs)).collect()
+            })?;
+            for (filter, facts) in filters.into_iter().zip(told) {
+                self.facts.filters[filter] = facts;
+            }
         }
         Ok(())
     }
@@ -57,9 +66,14 @@ impl Graph {
 
     /// Tells every filter what a search upstream of its input pins finds (LS-36 to LS-40).
     fn tell_upstream(&self) {
+        let mut found = BTreeMap::new();
         for (index, filter) in self.plan.filters.iter().enumerate() {
             let pins = filter.inputs.iter().map(|pin| match pin.connection {
-                Some(connection) => self.search(self.plan.connections[connection].from),
+                Some(connection) => {
+                    let from = self.plan.connections[connection].from;
+                    let upstream = self.found_before(from, &found);
+                    *found.entry(from).or_insert(upstream.unwrap_or_else(|| self.search(from)))
+                }
                 None => RawUpstream::default(),
             });
             self.host.set_upstream(index, pins.collect());
@@ -75,6 +89,21 @@ impl Graph {
             });
             self.host.quality.set_route(index, feeders.collect());
         }
+    }
+
+    /// What is above a filter that only passes on is what is above its input: so a chain is searched in
+    /// one walk, and not in one for each filter.
+    fn found_before(
+        &self,
+        from: PinNumber,
+        found: &BTreeMap<PinNumber, RawUpstream>,
+    ) -> Option<RawUpstream> {
+        let [input] = self.plan.filters[from.filter].inputs.as_slice() else { return None };
+        let facts = &self.facts.filters[from.filter];
+        let pushes = facts.outputs.get(from.pin).is_none_or(|output| output.push.is_some());
+        let passes_on = !pushes && !facts.is_live_but_for_flags();
+        let above = self.plan.connections[input.connection?].from;
+        found.get(&above).filter(|_| passes_on).copied()
     }
 
     fn search(&self, from: PinNumber) -> RawUpstream {
@@ -122,11 +151,11 @@ impl Graph {
                 FilterKind::Source => Head::WaitingSource,
                 _ => Head::Queues,
             };
-            let deadline = wanted && head == Head::LiveSource;
-            let granted = self.order(index, move |segment, _| {
-                segment.set_head(head);
-                !deadline || priority::raise()
-            })?;
+            self.order(index, move |segment, _| segment.set_head(head))?;
+            // What answers for live sources behind its queues, such as a mixer, has their deadline.
+            let pushes = self.facts.filters[first].outputs.iter().any(|it| it.push.is_some());
+            let deadline = head == Head::LiveSource || head == Head::Queues && pushes;
+            let granted = !(wanted && deadline) || self.executor.hurry(index);
             if !granted && !self.told_priority {
                 self.told_priority = true;
                 self.host.post(None, EventCode::WARNING, 0, 0, priority::HOW_TO_GRANT);

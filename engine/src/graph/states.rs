@@ -123,13 +123,18 @@ impl Graph {
     pub fn cued(&mut self) -> Result<Cued, RunError> {
         let mut waiting = Vec::new();
         let mut cant_cue = false;
-        for index in 0..self.plan.filters.len() {
-            match self.with_filter(index, |filter| filter.cue())? {
-                Cue::Done => {}
-                Cue::CantCue => cant_cue = true,
-                // A branch that only live sources feed has nothing to cue with.
-                Cue::Intermediate if self.is_fed_by_live_only(index) => {}
-                Cue::Intermediate => waiting.push(self.plan.filters[index].name.clone()),
+        for index in 0..self.executor.segments() {
+            let cues = self.order(index, |segment, _| -> Vec<(usize, Cue)> {
+                segment.chain().nodes().map(|node| (node.filter, node.instance.cue())).collect()
+            })?;
+            for (filter, cue) in cues {
+                match cue {
+                    Cue::Done => {}
+                    Cue::CantCue => cant_cue = true,
+                    // A branch that only live sources feed has nothing to cue with.
+                    Cue::Intermediate if self.is_fed_by_live_only(filter) => {}
+                    Cue::Intermediate => waiting.push(self.plan.filters[filter].name.clone()),
+                }
             }
         }
         Ok(match (waiting.is_empty(), cant_cue) {

@@ -223,7 +223,7 @@ impl Instance {
     }
 
     /// Steps the filter. `[streaming]`
-    pub(super) fn step(&self, output: &RawOutput) -> Wake {
+    pub(super) fn step(&self, output: *const RawOutput) -> Wake {
         // SAFETY: see `media_types`; the table lives during the call.
         let wake = unsafe { (self.step)(self.state, output) };
         if wake.kind == RawWake::PANICKED.kind {
@@ -233,13 +233,18 @@ impl Instance {
     }
 
     /// Hands a sample over, whatever the answer. `[streaming]`
-    pub(super) fn receive(&self, pin: u32, sample: *mut RawSample, output: &RawOutput) -> Status {
+    pub(super) fn receive(
+        &self,
+        pin: u32,
+        sample: *mut RawSample,
+        output: *const RawOutput,
+    ) -> Status {
         // SAFETY: see `media_types`; the caller gives the sample up.
         self.noted(unsafe { (self.receive)(self.state, pin, sample, output) })
     }
 
     /// Hands a marker over. `[streaming]`
-    pub(super) fn mark(&self, pin: u32, marker: &RawMarker, output: &RawOutput) -> Status {
+    pub(super) fn mark(&self, pin: u32, marker: &RawMarker, output: *const RawOutput) -> Status {
         // SAFETY: see `media_types`; marker and table live during the call.
         self.noted(unsafe { self.table.mark()(self.state, pin, marker, output) })
     }

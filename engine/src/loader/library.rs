@@ -112,12 +112,16 @@ pub fn load_with(
     loading: &Loading,
 ) -> Result<Library, LoadError> {
     static LOADED: OnceLock<Mutex<HashMap<PathBuf, Library>>> = OnceLock::new();
+    let loaded = LOADED.get_or_init(Mutex::default);
+    let mut loaded = loaded.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    // What is open stays what it is, whatever became of the file: it need not be read once more.
+    if let Some(library) = loaded.get(path).filter(|_| pinned.is_none()) {
+        return Ok(library.clone());
+    }
     let checked = precheck(path, loading.trust).map_err(LoadError::Refused)?;
     if let Some(pinned) = pinned {
         check_content(&checked.path, pinned)?;
     }
-    let loaded = LOADED.get_or_init(Mutex::default);
-    let mut loaded = loaded.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some(library) = loaded.get(&checked.path) {
         return Ok(library.clone());
     }

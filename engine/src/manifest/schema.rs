@@ -136,7 +136,11 @@ fn filter(filter: &FilterDescriptor) -> (String, Value) {
     properties.insert("plugin".to_owned(), json!({ "description": filter.help }));
     properties.insert("provide-clock".to_owned(), json!(true));
     properties.insert("sha256".to_owned(), json!(true));
+    let mut families = Map::new();
     for each in &filter.settings {
+        if each.many {
+            families.insert(format!("^{}(0|[1-9][0-9]*)$", each.name), setting(each));
+        }
         properties.insert(each.name.clone(), setting(each));
     }
     let needed: Vec<&str> = filter
@@ -145,12 +149,15 @@ fn filter(filter: &FilterDescriptor) -> (String, Value) {
         .filter(|setting| setting.default.is_none())
         .map(|setting| setting.name.as_str())
         .collect();
-    let rule = json!({
+    let mut rule = json!({
         "description": filter.help,
         "required": needed,
         "properties": properties,
         "additionalProperties": false,
     });
+    if !families.is_empty() {
+        rule["patternProperties"] = Value::Object(families);
+    }
     (filter.id.clone(), rule)
 }
 

@@ -1,11 +1,13 @@
 //! Searching upstream (section 4.1): who above a pin has what is wanted.
 
+use std::collections::HashSet;
+
 use driftless_plugin_api::Status;
 
 use super::{PinNumber, Plan};
 
 /// A pin or filter that a search comes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
     /// An input pin.
     Input(PinNumber),
@@ -58,7 +60,7 @@ pub fn find_upstream<T>(
     if !is_in(plan, from) {
         return Err(Status::NOT_IN_GRAPH);
     }
-    let mut walk = Walk { plan, wanted, hit, seen: Vec::new(), way: Vec::new() };
+    let mut walk = Walk { plan, wanted, hit, seen: HashSet::new(), way: Vec::new() };
     walk.visit(from).ok_or(Status::NO_INTERFACE)
 }
 
@@ -78,16 +80,15 @@ struct Walk<'a, H> {
     plan: &'a Plan,
     wanted: Wanted,
     hit: H,
-    seen: Vec<Place>,
+    seen: HashSet<Place>,
     way: Vec<Place>,
 }
 
 impl<T, H: FnMut(&[Place]) -> Option<T>> Walk<'_, H> {
     fn visit(&mut self, place: Place) -> Option<T> {
-        if self.seen.contains(&place) {
+        if !self.seen.insert(place) {
             return None;
         }
-        self.seen.push(place);
         self.way.push(place);
         let found = match self.wanted.includes(place) {
             true => (self.hit)(&self.way),

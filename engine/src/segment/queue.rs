@@ -19,8 +19,9 @@ pub enum Item {
     Marker(Marker),
 }
 
-/// How many items a queue has room for, whatever their length.
-const ITEMS: usize = 1024;
+/// Room for items, by what a queue may hold: one for each half millisecond, and packets are rarely
+/// shorter.
+const ITEMS: std::ops::RangeInclusive<usize> = 64..=8192;
 /// Room that only markers may use, so that none is ever lost for a sample.
 const MARKERS: usize = 16;
 
@@ -51,8 +52,10 @@ impl Queue {
         filled: Signal,
         drained: Signal,
     ) -> Self {
+        let items = (capacity.nanos() / 500_000) as usize;
+        let items = items.clamp(*ITEMS.start(), *ITEMS.end());
         Self {
-            items: ArrayQueue::new(ITEMS),
+            items: ArrayQueue::new(MARKERS + items),
             capacity,
             leaky,
             media,
@@ -71,7 +74,7 @@ impl Queue {
 
     /// Whether another sample would be too much; a source that can wait does.
     pub fn is_full(&self) -> bool {
-        self.fill() >= self.capacity || self.items.len() + MARKERS >= ITEMS
+        self.fill() >= self.capacity || self.items.len() + MARKERS >= self.items.capacity()
     }
 
     /// Whether it drops rather than makes anybody wait.

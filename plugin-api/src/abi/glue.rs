@@ -297,42 +297,67 @@ unsafe extern "C" fn cue<F: Filter>(instance: *mut c_void) -> Status {
     unsafe { ask(instance, Status::PANICKED, cue) }
 }
 
-/// Runs a streaming call with what the filter has at hand, and posts its failure as an event.
+/// Runs a streaming call with what the filter has at hand; posts its failure as an event. What leaves
+/// the panic barrier is a plain answer: it is run for every sample, and moving a [`FilterError`] or a
+/// [`Sample`] across costs more than the call.
 ///
 /// # Safety
 ///
 /// As [`ask`]; `output` is valid during the call.
-unsafe fn stream<F: Filter, T>(
+#[inline]
+unsafe fn stream<F: Filter, A>(
     instance: *mut c_void,
     output: *const RawOutput,
-    call: impl FnOnce(&mut F, &mut Output<'_>) -> Result<T, FilterError>,
-) -> Result<T, Status> {
+    panicked: A,
+    failed: impl FnOnce(Status) -> A,
+    call: impl FnOnce(&mut F, &mut Output<'_>) -> Result<A, FilterError>,
+) -> A {
+    // SAFETY: the caller's own promise.
+    let slot = unsafe { &mut *instance.cast::<Slot<F>>() };
+    let Slot { filter, host, .. } = slot;
+    let host = &*host;
     // SAFETY: the caller's own promise.
     let mut output = unsafe { Output::from_raw(output) };
+    let answer = barrier(|| match call(filter, &mut output) {
+        Ok(answer) => answer,
+        Err(error) => failed(post_failure(host, &error)),
+    });
+    answer.unwrap_or_else(|message| {
+        slot.poisoned = true;
+        slot.host.event(EventCode::FILTER_POISONED, 0, 0, &message);
+        panicked
+    })
+}
+
+#[cold]
+fn post_failure(host: &Host, error: &FilterError) -> Status {
+    host.event(EventCode::ERROR_ABORT, i64::from(error.status.0), 0, &error.text);
+    if error.status.is_success() { Status::FAIL } else { error.status }
+}
+
+/// Whether the filter panicked before.
+///
+/// # Safety
+///
+/// As [`ask`].
+#[inline]
+unsafe fn is_poisoned<F: Filter>(instance: *mut c_void) -> bool {
     // SAFETY: the caller's own promise.
-    let answer = unsafe { ask::<F, _>(instance, None, |filter| Some(call(filter, &mut output))) };
-    match answer {
-        Some(Ok(value)) => Ok(value),
-        None => Err(Status::PANICKED),
-        Some(Err(error)) => {
-            // SAFETY: as in `ask`; the filter itself is not touched.
-            let host = unsafe { &(*instance.cast::<Slot<F>>()).host };
-            host.event(EventCode::ERROR_ABORT, i64::from(error.status.0), 0, &error.text);
-            Err(if error.status.is_success() { Status::FAIL } else { error.status })
-        }
-    }
+    unsafe { (*instance.cast::<Slot<F>>()).poisoned }
 }
 
 unsafe extern "C" fn step<F: Filter, R: Role<F>>(
     instance: *mut c_void,
     output: *const RawOutput,
 ) -> RawWake {
-    // SAFETY: see `media_types`; the caller passes a valid table.
-    match unsafe { stream::<F, _>(instance, output, R::step) } {
-        Ok(wake) => wake.into(),
-        Err(Status::PANICKED) => RawWake::PANICKED,
-        Err(_) => Wake::Ended.into(),
+    // SAFETY: see `media_types`.
+    if unsafe { is_poisoned::<F>(instance) } {
+        return RawWake::PANICKED;
     }
+    let ended = |_| RawWake::from(Wake::Ended);
+    let step = |filter: &mut F, output: &mut Output<'_>| R::step(filter, output).map(Into::into);
+    // SAFETY: see `media_types`; the caller passes a valid table.
+    unsafe { stream(instance, output, RawWake::PANICKED, ended, step) }
 }
 
 unsafe extern "C" fn receive<F: Filter, R: Role<F>>(
@@ -341,14 +366,22 @@ unsafe extern "C" fn receive<F: Filter, R: Role<F>>(
     sample: *mut RawSample,
     output: *const RawOutput,
 ) -> Status {
-    // SAFETY: the caller gives the sample up, whatever the answer.
-    let sample = unsafe { Sample::take(sample) };
-    // SAFETY: see `step`.
-    match unsafe { stream::<F, _>(instance, output, |f, out| R::receive(f, pin, sample, out)) } {
-        Ok(Flow::Continue) => Status::OK,
-        Ok(Flow::Stop) => Status::FALSE,
-        Err(status) => status,
+    // SAFETY: see `media_types`.
+    if unsafe { is_poisoned::<F>(instance) } {
+        // SAFETY: the caller gives the sample up, whatever the answer.
+        drop(unsafe { Sample::take(sample) });
+        return Status::PANICKED;
     }
+    let receive = |filter: &mut F, output: &mut Output<'_>| {
+        // SAFETY: the caller gives the sample up; it is taken in here because moving it is not free.
+        let sample = unsafe { Sample::take(sample) };
+        Ok(match R::receive(filter, pin, sample, output)? {
+            Flow::Continue => Status::OK,
+            Flow::Stop => Status::FALSE,
+        })
+    };
+    // SAFETY: see `step`.
+    unsafe { stream(instance, output, Status::PANICKED, |status| status, receive) }
 }
 
 unsafe extern "C" fn mark<F: Filter, R: Role<F>>(
@@ -357,15 +390,19 @@ unsafe extern "C" fn mark<F: Filter, R: Role<F>>(
     marker: *const RawMarker,
     output: *const RawOutput,
 ) -> Status {
+    // SAFETY: see `media_types`.
+    if unsafe { is_poisoned::<F>(instance) } {
+        return Status::PANICKED;
+    }
     // SAFETY: the caller passes a valid marker.
     let Some(marker) = (unsafe { marker.read() }).marker() else {
         return Status::OK;
     };
+    let mark = |filter: &mut F, output: &mut Output<'_>| {
+        R::mark(filter, pin, marker, output).map(|()| Status::OK)
+    };
     // SAFETY: see `step`.
-    match unsafe { stream::<F, _>(instance, output, |f, out| R::mark(f, pin, marker, out)) } {
-        Ok(()) => Status::OK,
-        Err(status) => status,
-    }
+    unsafe { stream(instance, output, Status::PANICKED, |status| status, mark) }
 }
 
 unsafe extern "C" fn ready<F: Filter, R: Role<F>>(instance: *mut c_void) -> bool {

@@ -4,6 +4,7 @@
 //! writes the message into a fixed buffer; the barrier hands it to the host. It prints nothing: the
 //! default hook takes a lock and writes, on whatever thread the panic happens.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -71,19 +72,23 @@ pub fn install_hook() {
 /// # Errors
 ///
 /// The message, when `call` panicked.
+#[inline]
 pub fn barrier<R>(call: impl FnOnce() -> R) -> Result<R, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| {
-        let text = payload
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| payload.downcast_ref::<String>().cloned());
-        // Dropping the payload may panic again, or free with another allocator.
-        std::mem::forget(payload);
-        let hooked = LAST.with(|last| {
-            let mut last = last.try_borrow_mut().ok()?;
-            let length = std::mem::take(&mut last.length);
-            (length > 0).then(|| String::from_utf8_lossy(&last.bytes[..length]).into_owned())
-        });
-        hooked.or(text).unwrap_or_else(|| "no message".to_owned())
-    })
+    catch_unwind(AssertUnwindSafe(call)).map_err(message)
+}
+
+#[cold]
+fn message(payload: Box<dyn Any + Send>) -> String {
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned());
+    // Dropping the payload may panic again, or free with another allocator.
+    std::mem::forget(payload);
+    let hooked = LAST.with(|last| {
+        let mut last = last.try_borrow_mut().ok()?;
+        let length = std::mem::take(&mut last.length);
+        (length > 0).then(|| String::from_utf8_lossy(&last.bytes[..length]).into_owned())
+    });
+    hooked.or(text).unwrap_or_else(|| "no message".to_owned())
 }

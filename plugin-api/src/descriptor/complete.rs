@@ -62,6 +62,13 @@ impl FilterDescriptor {
             if let Some(value) = value {
                 settings.set(&setting.name, value);
             }
+            let members =
+                given.iter().filter(|it| it.name != setting.name && setting.is_named(&it.name));
+            for member in members {
+                if let Some(value) = mistakes.keep(setting.read(&member.value)) {
+                    settings.set(&member.name, value);
+                }
+            }
         }
         match mistakes.into_sorted() {
             none if none.is_empty() => Ok(settings),

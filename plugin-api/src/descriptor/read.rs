@@ -75,6 +75,7 @@ fn read_filter(mut table: Table<'_>, mistakes: &Mistakes) -> Option<FilterDescri
         .into_iter()
         .filter_map(|(name, table)| setting::read(&name, table, mistakes))
         .collect();
+    check_setting_families(&settings, &table, mistakes);
     let facts = Facts { settings: &settings };
     let (latency, holds) =
         table.table("latency").map(|table| facts.latency(table)).unwrap_or_default();
@@ -98,6 +99,22 @@ fn read_filter(mut table: Table<'_>, mistakes: &Mistakes) -> Option<FilterDescri
         pins,
         settings,
     })
+}
+
+/// `gain3` must mean one thing: number 3 of the family `gain`, or the setting of that name.
+fn check_setting_families(settings: &[SettingDescriptor], filter: &Table<'_>, mistakes: &Mistakes) {
+    for family in settings.iter().filter(|setting| setting.many) {
+        let twin = settings.iter().find(|it| it.name != family.name && family.is_named(&it.name));
+        if let Some(twin) = twin {
+            let found =
+                format!("setting `{}` is also one of the family `{}`", twin.name, family.name);
+            mistakes.add(Mistake::new(filter.span(), found));
+        }
+        if family.default.is_none() {
+            let found = format!("the family `{}` has no default", family.name);
+            mistakes.add(Mistake::new(filter.span(), found));
+        }
+    }
 }
 
 fn read_capabilities(mut table: Table<'_>) -> Capabilities {

@@ -22,6 +22,8 @@ pub struct SettingDescriptor {
     pub default: Option<Value>,
     /// One sentence.
     pub help: String,
+    /// It is a family, for pins that are one: `gain` counts for all, `gain3` for number 3 alone.
+    pub many: bool,
 }
 
 /// What a setting may be. Ranges include both ends.
@@ -207,6 +209,15 @@ impl fmt::Display for Written {
 }
 
 impl SettingDescriptor {
+    /// Whether `name` is this setting, or a numbered member of its family.
+    pub fn is_named(&self, name: &str) -> bool {
+        let number = name.strip_prefix(self.name.as_str());
+        // `gain03` is no other name of `gain3`.
+        let is_number =
+            |digits: &str| digits.parse::<u32>().is_ok_and(|number| number.to_string() == digits);
+        number.is_some_and(|digits| digits.is_empty() || self.many && is_number(digits))
+    }
+
     /// Reads `written` as a value of this setting: type, unit, range. `[any]`
     ///
     /// # Errors

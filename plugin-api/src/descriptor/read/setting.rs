@@ -20,11 +20,13 @@ pub(super) fn read(
     let kind = table.required("type", |element| Ok((text(element)?, element)));
     let kind = kind.and_then(|(word, element)| setting_type(&word, element, &mut table, mistakes));
     let help = table.required("help", text);
+    let many = table.optional("many", boolean).unwrap_or_default();
     let mut setting = SettingDescriptor {
         name: (*name.get_ref()).to_owned(),
         kind: kind?,
         default: None,
         help: help.unwrap_or_default(),
+        many,
     };
     setting.default = table.optional("default", |element| default(&setting, element));
     for (key, why) in [

@@ -109,8 +109,8 @@ impl Player {
 
     fn fill_piece(&mut self, out: &mut [f32], period: &mut Period) {
         let frames = out.len() / self.config.channels;
-        self.take(period);
         let now = self.device_time(0);
+        self.take(now, period);
         if !self.playing {
             self.try_start(now, frames, period);
         }
@@ -152,9 +152,12 @@ impl Player {
         }
     }
 
-    fn take(&mut self, period: &mut Period) {
+    fn take(&mut self, now: ClockTime, period: &mut Period) {
         loop {
-            let needed = self.playing.then(|| self.oldest_needed()).or(self.resume);
+            let needed = match self.playing {
+                true => Some(self.oldest_needed()),
+                false => self.resume.map(|resume| self.oldest_to_resume(resume, now)),
+            };
             let starved = !self.playing;
             match self.intake.take(&self.shared, self.against, needed, starved, period) {
                 Taken::Blocks => break,
@@ -177,6 +180,15 @@ impl Player {
 
     fn oldest_needed(&self) -> i64 {
         self.path.frame() - self.interpolator.window_frames() as i64 / 2
+    }
+
+    /// After a gap, what was due meanwhile is of no use any more. To wait for all of it would be to wait
+    /// for ever where the gap is longer than the history, which then has no room for what comes.
+    fn oldest_to_resume(&self, resume: i64, now: ClockTime) -> i64 {
+        match self.due_position(now) {
+            Some((due, _)) => resume.max(due - self.interpolator.window_frames() as i64 / 2),
+            None => resume,
+        }
     }
 
     fn nominal_step(&self) -> f64 {

@@ -1,0 +1,309 @@
+//! One input: from samples with stamps to frames that are due now.
+
+use driftless_plugin_api::{
+    AudioFormat, ClockState, FilterError, Host, MediaType, PushSourceFlags, Sample, SampleFlags,
+    Span, Status, StreamTime, matching,
+};
+use driftless_rate_match::{Against, LinkConfig, Period, Player, Quality, Writer, link};
+
+use crate::lateness::{Lateness, fade_in};
+use crate::options::Policy;
+
+/// Room beyond what latencies and offsets need.
+const MARGIN: Span = Span::from_millis(200);
+/// Longest queue that a link makes.
+const LONGEST: Span = Span::from_secs(60);
+
+/// What is known of an input before a sample comes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setup {
+    pub number: u32,
+    pub format: AudioFormat,
+    pub factor: f32,
+    pub policy: Policy,
+    pub output_rate_hz: u32,
+    pub block_frames: usize,
+    pub latency: Span,
+    pub quality: Quality,
+}
+
+/// One input. `[streaming]`
+pub(crate) struct Input {
+    setup: Setup,
+    host: Host,
+    link: Option<(Writer, Player)>,
+    against: Against,
+    /// What `against` was decided from.
+    decided: Option<(bool, u32, bool)>,
+    /// Until where there is sound, on the output's time line.
+    covered: Option<StreamTime>,
+    /// Stands between arrival and stamp where the stamps do not say it.
+    hold: Span,
+    flush_on_pause: bool,
+    has_begun: bool,
+    ended: bool,
+    drained: bool,
+    lateness: Lateness,
+    is_late: bool,
+    frames: Vec<f32>,
+    counts: Counts,
+}
+
+/// What happened to an input since activation.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub late_blocks: u64,
+    pub concealed_frames: u64,
+    pub dropped_frames: u64,
+    pub overrun_frames: u64,
+}
+
+/// News of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    None,
+    /// Something of it is missing for the first time since it was in time.
+    Late,
+    /// It has been in time again.
+    Back,
+}
+
+impl Input {
+    /// One that has taken nothing yet. `[main]`
+    pub fn new(setup: Setup, host: Host) -> Self {
+        let block_s = setup.block_frames as f64 / f64::from(setup.output_rate_hz);
+        Self {
+            setup,
+            host,
+            link: None,
+            against: Against::Nothing,
+            decided: None,
+            covered: None,
+            hold: Span::ZERO,
+            flush_on_pause: false,
+            has_begun: false,
+            ended: false,
+            drained: false,
+            lateness: Lateness::new(block_s),
+            is_late: false,
+            frames: vec![0.0; setup.block_frames * setup.format.channels as usize],
+            counts: Counts::default(),
+        }
+    }
+
+    /// What it is set up with.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Queues a sample that arrived at master time `arrived`.
+    ///
+    /// # Errors
+    ///
+    /// When the stream changes to something that cannot be queued.
+    pub fn take(
+        &mut self,
+        sample: &Sample,
+        clock: &ClockState,
+        arrived: StreamTime,
+    ) -> Result<(), FilterError> {
+        self.adopt_format(sample)?;
+        let format = self.setup.format;
+        let frames = sample.values().len() / format.channels as usize;
+        let length = Span::of_frames(frames as i64, format.rate_hz);
+        let start = sample.start().filter(|_| clock.has_clock());
+        self.decide(clock, start.is_some(), length)?;
+        let due = match self.against {
+            Against::Stamps | Against::Nothing => start.unwrap_or(arrived),
+            Against::PrivateStamps | Against::Arrivals => arrived + self.hold - length,
+        };
+        let Some((writer, _)) = &mut self.link else { return Ok(()) };
+        let (due_ns, arrived_ns) = (start.map(StreamTime::nanos), arrived.nanos());
+        let written = writer.write(sample.values(), due_ns, arrived_ns, sample.discontinuity());
+        self.counts.overrun_frames += written.lost_frames as u64;
+        self.covered = Some(due + length).max(self.covered);
+        self.flush_on_pause = sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE);
+        (self.ended, self.drained) = (false, false);
+        Ok(())
+    }
+
+    /// Another format is another link; what was queued is lost.
+    fn adopt_format(&mut self, sample: &Sample) -> Result<(), FilterError> {
+        let Some(media) = sample.new_media() else { return Ok(()) };
+        let format = audio_format(media)?;
+        if format.channels != self.setup.format.channels {
+            let text = format!(
+                "input {} had {} channels and cannot change to {}",
+                self.setup.number, self.setup.format.channels, format.channels
+            );
+            return Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text));
+        }
+        if format != self.setup.format {
+            self.setup.format = format;
+            self.link = None;
+        }
+        Ok(())
+    }
+
+    /// Against what the rate is matched: the table of audio renderers (LS-77), seen from one that runs
+    /// on the graph's clock itself and owns none.
+    fn decide(
+        &mut self,
+        clock: &ClockState,
+        stamped: bool,
+        length: Span,
+    ) -> Result<(), FilterError> {
+        let seen = (stamped, clock.epoch(), clock.has_clock());
+        if self.decided == Some(seen) && self.link.is_some() {
+            return Ok(());
+        }
+        self.decided = Some(seen);
+        let upstream = self.host.upstream(self.setup.number);
+        let source = upstream.push_source;
+        let decision = matching::decide(matching::Inputs {
+            clock: clock.has_clock(),
+            live: upstream.live,
+            flags: source.map_or(PushSourceFlags::NONE, |source| source.flags),
+            stamped,
+            own_clock: false,
+        });
+        self.against = match (decision.against, decision.row) {
+            (matching::Against::TimeStamps, 5) => Against::PrivateStamps,
+            (matching::Against::TimeStamps, _) => Against::Stamps,
+            (matching::Against::IncomingRate, _) => Against::Arrivals,
+            // What counts from 0 and waits for us follows the graph's clock by its stamps (LS-80).
+            (matching::Against::Nothing, 2 | 4) if stamped => Against::Stamps,
+            (matching::Against::Nothing, 1) => Against::Arrivals,
+            (matching::Against::Nothing, _) => Against::Nothing,
+        };
+        // Where no stamp says it, a sample is due when it has come, and its offset later.
+        let offset = source.map_or(Span::ZERO, |source| source.offset);
+        self.hold = length + offset;
+        if self.link.is_none() {
+            let latency = source.and_then(|source| source.latency).unwrap_or(Span::ZERO);
+            self.link = Some(self.make_link(latency + offset)?);
+        }
+        if let Some((writer, _)) = &self.link {
+            writer.set_against(self.against);
+            writer.set_target_delay_ns(self.hold.min(LONGEST).nanos());
+        }
+        Ok(())
+    }
+
+    fn make_link(&self, hold: Span) -> Result<(Writer, Player), FilterError> {
+        let Setup { format, output_rate_hz, latency, quality, .. } = self.setup;
+        let capacity = (hold + self.hold + latency + MARGIN).min(LONGEST);
+        link(LinkConfig {
+            channels: format.channels as usize,
+            input_rate_hz: format.rate_hz,
+            output_rate_hz,
+            capacity_ns: capacity.nanos(),
+            target_delay_ns: self.hold.min(capacity).nanos(),
+            against: self.against,
+            quality,
+            ..LinkConfig::default()
+        })
+        .map_err(|error| {
+            FilterError::new(format!("input {} cannot be queued: {error}", self.setup.number))
+        })
+    }
+
+    /// Whether a block that ends at `stop` would lack nothing of this input; one that has not begun, or
+    /// has ended, lacks nothing.
+    pub fn is_ready(&self, stop: StreamTime) -> bool {
+        let lookahead = self.link.as_ref().map_or(Span::ZERO, |(_, player)| {
+            let frames = player.lookahead_frames() as i64 + 2;
+            Span::of_frames(frames, self.setup.format.rate_hz)
+        });
+        self.ended || self.covered.is_none_or(|covered| covered >= stop + lookahead)
+    }
+
+    /// The frames that are due from `start` on, unless the input is left out; and what is new.
+    pub fn play(&mut self, start: StreamTime) -> (Option<&[f32]>, News) {
+        let Some((_, player)) = &mut self.link else { return (None, News::None) };
+        let period = player.fill(&mut self.frames, start.nanos());
+        self.drained = period.drained;
+        self.counts.concealed_frames += period.underrun_frames as u64;
+        self.counts.dropped_frames += (period.late_frames + period.dropped_frames) as u64;
+        let was_late = self.was_late(&period);
+        self.has_begun |= period.resyncs > 0;
+        self.counts.late_blocks += u64::from(was_late);
+        let drops = self.setup.policy == Policy::Drop;
+        let (is_out, fades_in) = (self.lateness.is_out(), self.lateness.fades_in());
+        let fell_out = self.lateness.observe(was_late);
+        let news = match (fell_out, self.is_late && !self.lateness.is_out()) {
+            (true, _) => News::Late,
+            (_, true) => News::Back,
+            _ => News::None,
+        };
+        self.is_late = self.lateness.is_out();
+        if drops && is_out {
+            return (None, news);
+        }
+        if drops && fades_in {
+            fade_in(&mut self.frames, self.setup.format.channels as usize);
+        }
+        (Some(&self.frames), news)
+    }
+
+    /// Before the first frame was played nothing is late: it has not begun.
+    fn was_late(&self, period: &Period) -> bool {
+        self.has_begun && !self.ended && period.underrun_frames + period.late_frames > 0
+    }
+
+    /// Drops all that is queued (LS-115).
+    pub fn flush(&mut self) {
+        if let Some((writer, _)) = &mut self.link {
+            writer.flush();
+        }
+        (self.ended, self.drained, self.has_begun) = (false, false, false);
+        (self.covered, self.decided) = (None, None);
+    }
+
+    /// The graph pauses: what is marked as stale by then is dropped (LS-11).
+    pub fn pause(&mut self) {
+        if self.flush_on_pause {
+            self.flush();
+        }
+    }
+
+    /// The segment changed (LS-116).
+    pub fn new_segment(&mut self) {
+        self.decided = None;
+    }
+
+    /// Nothing follows.
+    pub fn end(&mut self) {
+        self.ended = true;
+        match &mut self.link {
+            Some((writer, _)) => writer.end(),
+            None => self.drained = true,
+        }
+    }
+
+    /// Whether it has ended and all of it was played.
+    pub fn is_drained(&self) -> bool {
+        self.ended && self.drained
+    }
+
+    /// What was counted.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+}
+
+/// The audio format of a media type.
+pub(crate) fn audio_format(media: MediaType) -> Result<AudioFormat, FilterError> {
+    match media {
+        MediaType::Audio(format)
+            if (8_000..=384_000).contains(&format.rate_hz)
+                && (1..=64).contains(&format.channels) =>
+        {
+            Ok(format)
+        }
+        _ => Err(FilterError::with(
+            Status::TYPE_NOT_ACCEPTED,
+            format!("a mixer takes audio of 8000 to 384000 Hz with 1 to 64 channels, not {media}"),
+        )),
+    }
+}
