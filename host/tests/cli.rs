@@ -78,7 +78,6 @@ fn a_graph_runs_for_as_long_as_asked_and_its_report_has_the_promised_keys() {
     assert_eq!(plan["clock"], report["clock"]);
 }
 
-/// What is wrong with each manifest is said, with place and remedy, by `check`, and `run` runs nothing.
 /// LS-99
 #[test]
 fn a_pin_is_started_and_stopped_from_the_command_line() {
@@ -88,7 +87,7 @@ fn a_pin_is_started_and_stopped_from_the_command_line() {
     assert_eq!(status, 0, "{err}");
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
     let filters = report["filters"].as_array().unwrap();
-    let speakers = filters.iter().find(|it| it["name"] == "speakers").unwrap();
+    let speakers = filters.iter().find(|it| it["filter"] == "speakers").unwrap();
     let received = speakers["received"].as_u64().unwrap();
     assert!((30..=32).contains(&received), "{received} blocks of 10 ms");
     for (pin, why) in [
@@ -105,6 +104,7 @@ fn a_pin_is_started_and_stopped_from_the_command_line() {
     assert!(err.contains("such as microphone=2s"), "{err}");
 }
 
+/// What is wrong with each manifest is said, with place and remedy, by `check`, and `run` runs nothing.
 #[test]
 fn every_mistake_of_a_manifest_is_shown_where_it_is_and_the_status_is_2() {
     let table = [

@@ -19,9 +19,7 @@ pub fn run_all() -> Result<(), String> {
     run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     run("cargo", &["test", "--workspace", "--locked"])?;
     documentation()?;
-    licences()?;
-    // Instruction counts beside the baseline: for the reader of the log, who knows what the change was for.
-    crate::bench::run_bench("engine", &["counts"])
+    licences()
 }
 
 /// A link that leads nowhere is a mistake too.
