@@ -1,4 +1,4 @@
-//! Who calls the segments, and when: in real time, a few threads by the clock; in virtual time, one loop.
+//! Who calls the segments, and when: in real time, a thread each; in virtual time, one loop.
 
 pub mod priority;
 mod real;
@@ -6,12 +6,12 @@ mod simulated;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread::Thread;
 
 use crossbeam_queue::SegQueue;
 use driftless_plugin_api::HostTime;
 
 pub use real::RealTime;
-use real::alarms::Alarms;
 pub use simulated::VirtualTime;
 
 use crate::segment::Segment;
@@ -49,15 +49,6 @@ impl Executor {
         }
     }
 
-    /// Lets a segment that has a deadline run at real-time priority, in real time. Returns whether the
-    /// system grants that.
-    pub fn hurry(&mut self, segment: usize) -> bool {
-        match self {
-            Self::Real(executor) => executor.hurry(segment),
-            Self::Virtual(_) => true,
-        }
-    }
-
     /// How many segments there are.
     pub fn segments(&self) -> usize {
         match self {
@@ -77,8 +68,8 @@ pub struct SegmentSignal {
 
 #[derive(Debug)]
 enum Waker {
-    /// The alarm of the segment with this number, once there are threads.
-    Alarm(OnceLock<(Arc<Alarms>, usize)>),
+    /// The segment's thread, once it runs.
+    Thread(OnceLock<Thread>),
     /// The list of segments to be stepped now.
     List { segment: usize, ready: Arc<SegQueue<usize>> },
 }
@@ -89,9 +80,9 @@ impl SegmentSignal {
         Arc::new(Self { raised, any: AtomicBool::new(false), waker })
     }
 
-    /// For a segment of so many filters that is stepped by threads.
-    pub fn for_threads(filters: usize) -> Arc<Self> {
-        Self::new(filters, Waker::Alarm(OnceLock::new()))
+    /// For a segment of so many filters that gets a thread of its own.
+    pub fn for_thread(filters: usize) -> Arc<Self> {
+        Self::new(filters, Waker::Thread(OnceLock::new()))
     }
 
     /// For a segment that is stepped by a loop which reads `ready`.
@@ -110,10 +101,10 @@ impl SegmentSignal {
         self.any.swap(false, Ordering::AcqRel)
     }
 
-    fn attach(&self, alarms: &Arc<Alarms>, segment: usize) {
-        if let Waker::Alarm(place) = &self.waker {
-            // Set once, before the threads start.
-            let _ = place.set((Arc::clone(alarms), segment));
+    fn attach(&self, thread: Thread) {
+        if let Waker::Thread(place) = &self.waker {
+            // Set once, by the thread itself when it starts.
+            let _ = place.set(thread);
         }
     }
 
@@ -122,9 +113,9 @@ impl SegmentSignal {
             return;
         }
         match &self.waker {
-            Waker::Alarm(alarm) => {
-                if let Some((alarms, segment)) = alarm.get() {
-                    alarms.raise(*segment);
+            Waker::Thread(thread) => {
+                if let Some(thread) = thread.get() {
+                    thread.unpark();
                 }
             }
             Waker::List { segment, ready } => ready.push(*segment),

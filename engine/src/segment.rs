@@ -58,7 +58,6 @@ pub struct Segment {
     took: u32,
     /// How many the next step may take.
     may_take: u32,
-    may_block: bool,
     signal: Arc<SegmentSignal>,
 }
 
@@ -79,7 +78,6 @@ impl Segment {
             state: State::Stopped,
             took: 0,
             may_take: u32::MAX,
-            may_block: false,
             chain,
             head,
             inputs,
@@ -107,16 +105,6 @@ impl Segment {
     /// Says what the head is, once the filters have told whether they are live.
     pub fn set_head(&mut self, head: Head) {
         self.head = head;
-    }
-
-    /// Says that a filter of it may block its thread, as one that writes to a disk.
-    pub fn set_may_block(&mut self) {
-        self.may_block = true;
-    }
-
-    /// Whether a filter of it may block its thread.
-    pub fn may_block(&self) -> bool {
-        self.may_block
     }
 
     /// Adds a queue that feeds the first filter.

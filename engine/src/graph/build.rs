@@ -86,7 +86,7 @@ impl Graph {
 
 fn signals(plan: &Plan, time: Time, ready: &Arc<SegQueue<usize>>) -> Vec<Arc<SegmentSignal>> {
     let signal = |(index, segment): (usize, &crate::plan::Segment)| match time {
-        Time::Real => SegmentSignal::for_threads(segment.filters.len()),
+        Time::Real => SegmentSignal::for_thread(segment.filters.len()),
         Time::Virtual => SegmentSignal::for_list(segment.filters.len(), index, Arc::clone(ready)),
     };
     plan.segments.iter().enumerate().map(signal).collect()
@@ -185,11 +185,7 @@ fn segments(
         let source = plan.filters[planned.filters[0]].is(FilterKind::Source);
         let head = if source { Head::WaitingSource } else { Head::Queues };
         let signal = Arc::clone(signal);
-        let mut segment = Segment::new(chain, head, Vec::new(), Vec::new(), renderers, signal);
-        if planned.filters.iter().any(|filter| plan.filters[*filter].descriptor.blocking) {
-            segment.set_may_block();
-        }
-        segments.push(segment);
+        segments.push(Segment::new(chain, head, Vec::new(), Vec::new(), renderers, signal));
     }
     for (index, connection) in plan.connections.iter().enumerate() {
         let (from, to) = (place(plan, connection.from.filter), place(plan, connection.to.filter));

@@ -151,11 +151,13 @@ impl Graph {
                 FilterKind::Source => Head::WaitingSource,
                 _ => Head::Queues,
             };
-            self.order(index, move |segment, _| segment.set_head(head))?;
             // What answers for live sources behind its queues, such as a mixer, has their deadline.
             let pushes = self.facts.filters[first].outputs.iter().any(|it| it.push.is_some());
-            let deadline = head == Head::LiveSource || head == Head::Queues && pushes;
-            let granted = !(wanted && deadline) || self.executor.hurry(index);
+            let deadline = wanted && (head == Head::LiveSource || head == Head::Queues && pushes);
+            let granted = self.order(index, move |segment, _| {
+                segment.set_head(head);
+                !deadline || priority::raise()
+            })?;
             if !granted && !self.told_priority {
                 self.told_priority = true;
                 self.host.post(None, EventCode::WARNING, 0, 0, priority::HOW_TO_GRANT);

@@ -127,7 +127,7 @@ fn sources(seconds: usize) -> Rows {
     let it = case(&format!("sources 256 {seconds}"))?;
     let cores = std::thread::available_parallelism().map_or(1.0, |cores| usize::from(cores) as f64);
     let (core, lost, threads) = (it["core_percent"], it["lost"], it["threads"]);
-    // Two crews with one to stand by, and the main thread.
+    // Two kinds of threads, those with a deadline and those without, with one to spare each, and the main thread.
     let most = 2.0 * (cores + 1.0) + 1.0;
     Ok(vec![
         row(
