@@ -4,6 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Category, and the flags of a push source if it is one.
+type Pin = (PinCategory, Option<u32>);
+
 fn output(category: PinCategory, flags: Option<u32>) -> OutputFacts {
     let push = flags.map(|flags| PushFacts {
         latency: Some(Span::ZERO),
@@ -30,7 +33,7 @@ fn filter(is_source: bool, outputs: &[OutputFacts]) -> FilterFacts {
 fn a_filter_is_live_by_a_push_source_on_a_source_or_by_a_capture_pin_and_by_nothing_else() {
     use PinCategory::{Capture, Other, Preview};
     let (none, push, not_live) = (None, Some(0), Some(PushSourceFlags::NOT_LIVE.0));
-    let table: [(bool, &[(PinCategory, Option<u32>)], bool); 12] = [
+    let table: [(bool, &[Pin], bool); 12] = [
         (true, &[(Other, push)], true),
         (true, &[(Other, none)], false),
         (false, &[(Other, push)], false),
