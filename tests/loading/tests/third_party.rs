@@ -79,7 +79,9 @@ fn changed_api(changes: &[(&str, &str, &str)]) -> TempDir {
     let workspace = tempfile::tempdir().unwrap();
     let api = workspace.path().join("plugin-api");
     copy_folder(&repository().join("plugin-api/src"), &api.join("src"));
-    fs::copy(repository().join("plugin-api/Cargo.toml"), api.join("Cargo.toml")).unwrap();
+    for file in ["Cargo.toml", "authors.md"] {
+        fs::copy(repository().join("plugin-api").join(file), api.join(file)).unwrap();
+    }
     let root = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
     let members = root.lines().find(|line| line.starts_with("members")).unwrap();
     let root = root.replace(members, "members = [\"plugin-api\"]");
@@ -122,16 +124,20 @@ fn a_plugin_built_for_a_later_minor_version_plays_in_this_host() {
         ),
         (
             "src/capability/clock.rs",
-            "identity: identity::<F> }",
-            "identity: identity::<F>, precision: offers::<F> }",
+            "identity: identity::<F> })",
+            "identity: identity::<F>, precision: offers::<F> })",
         ),
         (
             "src/abi/filter.rs",
-            "pub pins: unsafe extern \"C\" fn(*mut c_void) -> ROption<PinsRef>,",
-            "pub pins: unsafe extern \"C\" fn(*mut c_void) -> ROption<PinsRef>,\n\
+            "pub quality_control: unsafe extern \"C\" fn(*mut c_void) -> ROption<QualityControlRef>,",
+            "pub quality_control: unsafe extern \"C\" fn(*mut c_void) -> ROption<QualityControlRef>,\n\
              pub pins_again: unsafe extern \"C\" fn(*mut c_void) -> ROption<PinsRef>,",
         ),
-        ("src/abi/glue.rs", "pins: pins::<F>,", "pins: pins::<F>, pins_again: pins::<F>,"),
+        (
+            "src/abi/glue.rs",
+            "quality_control: quality_control::<F>,",
+            "quality_control: quality_control::<F>, pins_again: pins::<F>,",
+        ),
     ]);
     let plugins = plugins(&api.path().join("plugin-api"), &[&["build"]]);
     let delivered = play(plugins.path()).unwrap();
