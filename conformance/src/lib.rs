@@ -36,7 +36,7 @@
 //! |-------------|--------------------------------------------------------------------------|
 //! | [`checks`]  | the table of all checks, and one file for each subject                   |
 //! | [`subject`] | the filter under test: descriptor, code, settings, seed                  |
-//! | [`bench`]   | a filter in virtual time: fed, stepped, and listened to                  |
+//! | [`mod@bench`] | a filter in virtual time: fed, stepped, and listened to                  |
 //! | [`feed`]    | what it is fed                                                           |
 //! | [`guard`]   | what is asked of memory, locks and kernel; Linux, with the guard preloaded |
 //! | [`process`] | threads, open files and memory of this process; Linux                    |

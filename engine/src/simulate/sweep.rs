@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 pub struct Run {
     /// What its random choices started from.
     pub seed: u64,
-    /// The streams, by their ends, with their numbers in the order of [`NUMBERS`].
+    /// The streams, by their ends, with the numbers that a sweep compares.
     pub streams: Vec<(String, Vec<f64>)>,
     /// Why it failed, if it did: expectations that are broken, filters that failed.
     pub failures: Vec<String>,
