@@ -64,7 +64,7 @@ fn limits(setting: &SettingDescriptor) -> Vec<Value> {
         SettingType::Time { range: Some((low, high)), .. } => {
             vec![Value::Time(*low), Value::Time(*high)]
         }
-        SettingType::Text => texts(&["", "no such thing", "\u{0}\u{1F3B5}\n", &"x".repeat(5000)]),
+        SettingType::Text => texts(&["", &made_up(), "\u{0}\u{1F3B5}\n", &"x".repeat(5000)]),
         SettingType::Choice(choices) => choices.iter().cloned().map(Value::Text).collect(),
         SettingType::Words(choices) => {
             let single = choices.iter().map(|choice| Value::Words(vec![choice.clone()]));
@@ -75,6 +75,11 @@ fn limits(setting: &SettingDescriptor) -> Vec<Value> {
         }
         _ => Vec::new(),
     }
+}
+
+/// A text that nobody knows; where it is taken for a file, one that harms nobody.
+fn made_up() -> String {
+    std::env::temp_dir().join("no such thing").to_string_lossy().into_owned()
 }
 
 fn beyond(setting: &SettingDescriptor) -> Vec<Value> {

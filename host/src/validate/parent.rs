@@ -154,6 +154,10 @@ impl Starter<'_> {
         }
         let (name, value) = driftless_conformance::process::EXACT_MEMORY;
         command.env(name, value);
+        // Files under names that a check makes up are gone with the folder.
+        for name in ["TMPDIR", "TMP", "TEMP"] {
+            command.env(name, dir);
+        }
         command.stdin(Stdio::null()).stdout(File::create(out)?).stderr(File::create(err)?);
         command.spawn()
     }

@@ -15,13 +15,19 @@ pub fn markdown(introduction: &str, table: &Table) -> String {
         );
         for requirement in &section.requirements {
             let tests: Vec<String> = table.proofs(requirement).map(link).collect();
-            let Requirement { id, line, reason } = requirement;
-            let cells = [id, line, &tests.join("<br>"), reason.as_deref().unwrap_or_default()];
+            let (Requirement { id, line, .. }, why) = (requirement, why(requirement));
+            let cells = [id, line, &tests.join("<br>"), &why];
             let cells = cells.map(|cell| cell.replace('|', "\\|"));
             page.push_str(&format!("| {} |\n", cells.join(" | ")));
         }
     }
     page
+}
+
+/// Where we differ; what is still to be done says so.
+fn why(requirement: &Requirement) -> String {
+    let reason = requirement.reason.clone().unwrap_or_default();
+    if requirement.is_open { format!("**Open.** {reason}") } else { reason }
 }
 
 fn link(proof: &Proof) -> String {
@@ -33,13 +39,13 @@ fn link(proof: &Proof) -> String {
 pub fn plain(table: &Table) -> String {
     let mut text = String::new();
     for requirement in table.requirements.all() {
-        let Requirement { id, line, reason } = requirement;
+        let Requirement { id, line, reason, .. } = requirement;
         text.push_str(&format!("{id:7} {line}\n"));
         for proof in table.proofs(requirement) {
             text.push_str(&format!("          {}: {}\n", proof.file, proof.name));
         }
-        if let Some(reason) = reason {
-            text.push_str(&format!("          differs: {reason}\n"));
+        if reason.is_some() {
+            text.push_str(&format!("          differs: {}\n", why(requirement)));
         }
     }
     text
@@ -48,17 +54,18 @@ pub fn plain(table: &Table) -> String {
 /// How many there are, and how they stand.
 pub fn summary(table: &Table) -> String {
     let all = table.requirements.all();
-    let (mut proved, mut explained, mut total) = (0, 0, 0);
+    let (mut proved, mut explained, mut open, mut total) = (0, 0, 0, 0);
     for requirement in all {
         total += 1;
         match table.proofs(requirement).next() {
             Some(_) => proved += 1,
+            None if requirement.is_open => open += 1,
             None if requirement.reason.is_some() => explained += 1,
             None => {}
         }
     }
     format!(
         "{total} requirements: {proved} proved by at least one test, {explained} that do not apply, \
-         each with its reason."
+         each with its reason, {open} still open."
     )
 }

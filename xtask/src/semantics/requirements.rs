@@ -9,8 +9,10 @@ pub struct Requirement {
     pub id: String,
     /// What holds, in one line.
     pub line: String,
-    /// What of it does not apply to this engine, and why.
+    /// What of it does not apply to this engine, and why; or what is missing still.
     pub reason: Option<String>,
+    /// Whether it is still to be done.
+    pub is_open: bool,
 }
 
 /// All of them, under their headings.
@@ -26,8 +28,9 @@ pub struct Section {
     pub requirements: Vec<Requirement>,
 }
 
-/// The heading under which reasons stand.
+/// The headings under which reasons stand: of what does not apply, and of what is still to be done.
 const REASONS: &str = "reasons";
+const OPEN: &str = "open";
 
 impl Requirements {
     /// Every requirement, in the order of the file.
@@ -55,13 +58,13 @@ impl Requirements {
         }
         let section = self.sections.last_mut().ok_or("a heading comes first")?;
         let (id, line) = (id.to_owned(), line.to_owned());
-        section.requirements.push(Requirement { id, line, reason: None });
+        section.requirements.push(Requirement { id, line, reason: None, is_open: false });
         Ok(())
     }
 
-    fn explain(&mut self, id: &str, reason: &str) -> Result<(), String> {
+    fn explain(&mut self, id: &str, reason: &str, is_open: bool) -> Result<(), String> {
         let requirement = self.find(id).ok_or_else(|| format!("{id} is no requirement"))?;
-        requirement.reason = Some(reason.to_owned());
+        (requirement.reason, requirement.is_open) = (Some(reason.to_owned()), is_open);
         Ok(())
     }
 }
@@ -81,18 +84,21 @@ fn number(id: &str) -> Option<usize> {
 /// The first line that is no heading, no `id = "line"`, or out of order, with its number.
 pub fn parse(text: &str) -> Result<Requirements, String> {
     let mut all = Requirements::default();
-    let mut reasons = false;
+    // Under which of the two headings of reasons, if any.
+    let mut reasons = None;
     for (number, line) in text.lines().enumerate() {
         let wrong = |what: String| format!("{}: {what}", number + 1);
         match Line::of(line).ok_or_else(|| wrong("expected [heading] or id = \"text\"".into()))? {
             Line::Nothing => {}
-            Line::Heading(REASONS) => reasons = true,
+            Line::Heading(heading @ (REASONS | OPEN)) => reasons = Some(heading),
             Line::Heading(title) => {
-                reasons = false;
+                reasons = None;
                 all.sections.push(Section { title: title.to_owned(), requirements: Vec::new() });
             }
-            Line::Entry(id, text) if reasons => all.explain(id, text).map_err(wrong)?,
-            Line::Entry(id, text) => all.add(id, text).map_err(wrong)?,
+            Line::Entry(id, text) => match reasons {
+                Some(heading) => all.explain(id, text, heading == OPEN).map_err(wrong)?,
+                None => all.add(id, text).map_err(wrong)?,
+            },
         }
     }
     Ok(all)
