@@ -10,12 +10,17 @@ const JUMP_NS: f64 = 5e6;
 const PATIENCE_NS: f64 = 0.5e9;
 /// Time constant with which it glides to the estimate, seconds.
 const GLIDE_S: f64 = 1.0;
-/// An error below this may stay for as long as it takes, seconds.
-const NEAR_S: f64 = 500e-6;
-/// Time constant with which what is beyond goes away, seconds.
-const FAR_GLIDE_S: f64 = 3.0;
 /// How much steeper it may always be, seconds a second.
-const WANDER: f64 = 0.1e-6;
+const WANDER: f64 = 0.02e-6;
+/// An error below this may stay for as long as that takes, seconds.
+const NEAR_S: f64 = 15e-6;
+/// While its slope is less well known than this it may be much steeper, seconds a second.
+const LITTLE_KNOWN: f64 = 5e-6;
+/// Time constant with which an error then goes away, seconds,
+const FIND_S: f64 = 3.0;
+/// and later, when it may be no steeper than `SETTLE`, seconds and seconds a second.
+const SETTLE_S: f64 = 10.0;
+const SETTLE: f64 = 15e-6;
 
 /// Turns frame positions into times, from noisy observations. `[any]`
 ///
@@ -78,12 +83,18 @@ impl Timeline {
         });
     }
 
-    /// Slope that brings the time line's error down: no steeper than the line's own slope is unknown,
-    /// for that is how much wanders anyway, unless the error is one that is seen or heard.
+    /// Slope that brings the time line's error down: quick while little is known, then so slow that
+    /// it is not heard, and only for an error that is more than the line's own.
     fn glide(&self, off_s: f64) -> f64 {
-        let unknown = 2e-6 * self.line.slope_error_ppm();
-        let beyond = (off_s.abs() - NEAR_S).max(0.0) / FAR_GLIDE_S;
-        let most = WANDER + unknown + beyond;
+        let unknown = 1e-6 * self.line.slope_error_ppm();
+        let near = NEAR_S.max(2.0 * self.line.height_error());
+        let certain = (off_s.abs() - near).max(0.0);
+        let far = (off_s.abs() - self.step_ns * 1e-9).max(0.0) / FIND_S;
+        let settle = match unknown > LITTLE_KNOWN {
+            true => 2.0 * unknown + certain / FIND_S,
+            false => 0.3 * unknown + (certain / SETTLE_S).min(SETTLE) + far,
+        };
+        let most = WANDER + settle;
         (off_s / GLIDE_S).clamp(-most, most)
     }
 

@@ -92,7 +92,7 @@ fn a_step_below_a_millisecond_drops_and_inserts_nothing() {
         for (now, period, _) in play(step).into_iter().filter(|(now, ..)| *now > 4.0) {
             assert_eq!(period.dropped_frames + period.inserted_frames, 0, "{step:?}, {now} s");
             let ppm_off = period.ratio_ppm - PPM;
-            assert!(ppm_off.abs() < 30.0, "{step:?}, {now} s: {ppm_off} ppm");
+            assert!(ppm_off.abs() < 20.0, "{step:?}, {now} s: {ppm_off} ppm");
         }
     }
 }

@@ -24,7 +24,8 @@ impl Player {
     ) -> bool {
         let tolerance_s = self.config.tolerance_ns as f64 * 1e-9;
         let is_beyond = aim.error.abs() > tolerance_s;
-        if !is_beyond && !(self.has_stepped && aim.error.abs() > self.config.tuning.step_s) {
+        let is_step = self.has_stepped && aim.error.abs() > self.config.tuning.step_s;
+        if !is_beyond && !is_step {
             return false;
         }
         let Some((frame, fraction)) = self.due_position(now) else { return false };
