@@ -16,6 +16,12 @@ use robust::{FEW, LEAST_SCALE_S, sigma, typical};
 
 /// A worse fit must show so often in a row, ten times a second, to be believed.
 const DOUBTS: u32 = 10;
+/// The line is drawn anew after this part of its length: it hardly moves before.
+const REDRAW_PART: f64 = 0.01;
+/// But at least so often, seconds,
+const REDRAW_S: f64 = 1.0;
+/// and at once where a reading is so many standard deviations off: the clock may change its rate.
+const SURPRISE: f64 = 3.0;
 /// Standard deviations from the line beyond which a reading counts as if it stood there (P. J. Huber,
 /// "Robust estimation of a location parameter", 1964): a callback that came late says that it is
 /// late, not how much.
@@ -73,6 +79,8 @@ pub struct ClockLine {
     config: LineConfig,
     windows: Windows,
     fit: Option<Fit>,
+    /// Drawn towards zero as far as the readings are worse than the expectation.
+    slope: f64,
     /// (frames, ns) that all points are counted from.
     origin: Option<(i64, i64)>,
     /// Seconds by which the line was shifted since.
@@ -89,6 +97,8 @@ pub struct ClockLine {
     /// Where the line was last drawn, and where the last reading stood.
     drawn: f64,
     latest: f64,
+    /// A reading since then was far from the line.
+    is_surprised: bool,
     /// Fits in a row that were much worse than the one in use.
     doubts: u32,
     away: Away,
@@ -102,6 +112,7 @@ impl ClockLine {
             config,
             windows: Windows::new(0.1, config.estimator),
             fit: None,
+            slope: 0.0,
             origin: None,
             shift: 0.0,
             held: 0.0,
@@ -111,6 +122,7 @@ impl ClockLine {
             scale: None,
             drawn: 0.0,
             latest: 0.0,
+            is_surprised: false,
             doubts: 0,
             away: Away::default(),
             shifts: 0,
@@ -120,7 +132,7 @@ impl ClockLine {
     /// Forgets everything, the rate as well. `[any]`
     pub fn clear(&mut self) {
         self.windows.clear();
-        (self.fit, self.origin) = (None, None);
+        (self.fit, self.slope, self.origin) = (None, 0.0, None);
         (self.shift, self.held, self.edge) = (0.0, 0.0, 0.0);
         (self.scale, self.count, self.drawn, self.latest) = (None, 0, 0.0, 0.0);
         self.away = Away::default();
@@ -181,23 +193,33 @@ impl ClockLine {
             return self.follow_away(Point { x, y }, patience);
         }
         self.away = Away::default();
+        self.is_surprised |= off.abs() > SURPRISE * sigma(scale);
         let clip = CLIP * sigma(scale);
         self.take(Point { x, y: y - off + off.clamp(-clip, clip) });
     }
 
     fn take(&mut self, point: Point) {
-        if self.windows.add(point) || self.windows.readings() < 50.0 {
+        let has_more = self.windows.add(point) && self.is_due(point.x);
+        if has_more || self.windows.readings() < 50.0 {
             self.redraw(point.x);
         }
     }
 
+    fn is_due(&self, x: f64) -> bool {
+        let wait = self.fit.map_or(0.0, |fit| (REDRAW_PART * fit.length).min(REDRAW_S));
+        self.is_surprised || self.doubts > 0 || x - self.drawn >= wait
+    }
+
     fn redraw(&mut self, x: f64) {
+        self.is_surprised = false;
         let Some(fit) = self.windows.fit() else { return };
         if self.is_doubtful(&fit) {
             return;
         }
         let turned = self.fit.is_some_and(|old| old.by_hull != fit.by_hull);
         let before = self.middle(x);
+        let prior = (self.config.prior_ppm * 1e-6).powi(2);
+        self.slope = fit.slope * prior / (prior + fit.slope_error.powi(2));
         self.fit = Some(fit);
         if turned {
             self.held += before - self.middle(x);
@@ -209,7 +231,7 @@ impl ClockLine {
     /// shorter knows fewer. The noise's width over the time that has passed is as fast as the first
     /// of that can be; the second nobody shall hear.
     fn draw_edge(&mut self, fit: &Fit, x: f64) {
-        let edge = fit.mean.y + fit.edge + self.slope() * (x - fit.mean.x) - self.middle(x);
+        let edge = fit.mean.y + fit.edge + self.slope * (x - fit.mean.x) - self.middle(x);
         let most = match x > EDGE_FOUND_S {
             true => fit.spread * (x - self.drawn) / x,
             false => f64::INFINITY,
@@ -248,20 +270,13 @@ impl ClockLine {
     fn middle(&self, x: f64) -> f64 {
         self.fit.map_or(0.0, |fit| {
             let edge = if fit.by_hull { fit.edge } else { 0.0 };
-            fit.mean.y + edge + self.held + self.slope() * (x - fit.mean.x)
+            fit.mean.y + edge + self.held + self.slope * (x - fit.mean.x)
         })
     }
 
     fn height(&self, x: f64, anchor: Anchor) -> f64 {
         let edge = if anchor == Anchor::Earliest { self.edge } else { 0.0 };
         self.shift + self.middle(x) + edge
-    }
-
-    /// The slope, drawn towards zero as far as the readings are worse than the expectation.
-    fn slope(&self) -> f64 {
-        let Some(fit) = self.fit else { return 0.0 };
-        let prior = (self.config.prior_ppm * 1e-6).powi(2);
-        fit.slope * prior / (prior + fit.slope_error.powi(2))
     }
 
     /// When frame `frames` (and a fraction) is, nanoseconds. `[any]`
@@ -277,7 +292,7 @@ impl ClockLine {
     pub fn frame_at(&self, time: ClockTime, anchor: Anchor) -> Option<(i64, f64)> {
         let (first, start) = self.origin?;
         let elapsed = ((time.ns - start) as f64 + time.fraction_ns) * 1e-9;
-        let slope = self.slope();
+        let slope = self.slope;
         let x = (elapsed - self.height(0.0, anchor)) / (1.0 + slope);
         let frames = x * self.config.rate_hz;
         let whole = frames.floor();
@@ -286,7 +301,7 @@ impl ClockLine {
 
     /// How much longer than nominal a frame is, ppm.
     pub fn slope_ppm(&self) -> f64 {
-        self.slope() * 1e6
+        self.slope * 1e6
     }
 
     /// Standard error of [`slope_ppm`](Self::slope_ppm).

@@ -72,15 +72,31 @@ impl History {
         self.grow(position, count);
         for (at, from, len) in self.pieces(position, count) {
             let part = &frames[from * channels..(from + len) * channels];
-            for channel in 0..channels {
-                let plane = self.plane_mut(channel);
-                for (value, frame) in
-                    plane[at..at + len].iter_mut().zip(part.chunks_exact(channels))
-                {
-                    *value = frame[channel];
-                }
+            match channels {
+                1 => self.planes[at..at + len].copy_from_slice(part),
+                2 => self.write_stereo(at, part),
+                _ => self.write_channels(at, part),
             }
             self.mirror(at, len);
+        }
+    }
+
+    /// Both planes in one pass, which becomes vector instructions.
+    fn write_stereo(&mut self, at: usize, frames: &[f32]) {
+        let (left, right) = self.planes.split_at_mut(self.capacity + self.overhang);
+        let pairs = left[at..].iter_mut().zip(&mut right[at..]);
+        for ((left, right), frame) in pairs.zip(frames.chunks_exact(2)) {
+            (*left, *right) = (frame[0], frame[1]);
+        }
+    }
+
+    fn write_channels(&mut self, at: usize, frames: &[f32]) {
+        let channels = self.channels;
+        for channel in 0..channels {
+            let plane = &mut self.plane_mut(channel)[at..];
+            for (value, frame) in plane.iter_mut().zip(frames.chunks_exact(channels)) {
+                *value = frame[channel];
+            }
         }
     }
 

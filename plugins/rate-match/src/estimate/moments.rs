@@ -15,9 +15,14 @@ pub struct Moments {
 }
 
 impl Moments {
+    /// `count` points that all stand at `point`. `[any]`
+    pub fn of(count: f64, point: Point) -> Self {
+        Self { count, mean: point, ..Self::default() }
+    }
+
     /// Adds a point. `[any]`
     pub fn add(&mut self, point: Point) {
-        self.merge(&Self { count: 1.0, mean: point, ..Self::default() });
+        self.merge(&Self::of(1.0, point));
     }
 
     /// Adds all points of `other`. `[any]`
@@ -49,8 +54,12 @@ impl Moments {
 
     /// Standard deviation around a line of this slope through the mean, seconds. `[any]`
     pub fn spread(&self, slope: f64) -> f64 {
-        let squares = self.yy - 2.0 * slope * self.xy + slope * slope * self.xx;
-        (squares.max(0.0) / (self.count - 2.0).max(1.0)).sqrt()
+        (self.squares(slope) / (self.count - 2.0).max(1.0)).sqrt()
+    }
+
+    /// Sum of the squared distances from that line, seconds squared. `[any]`
+    pub fn squares(&self, slope: f64) -> f64 {
+        (self.yy - 2.0 * slope * self.xy + slope * slope * self.xx).max(0.0)
     }
 
     /// Root mean square distance of the points' `x` from their mean, times the root of the count.

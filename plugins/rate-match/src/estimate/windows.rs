@@ -9,47 +9,50 @@
 //! of confidence intervals. The pieces grow in age as in M. Datar, A. Gionis, P. Indyk and R.
 //! Motwani, "Maintaining stream statistics over sliding windows" (2002).
 
-use super::{Estimator, Hull, Moments, Point, hull};
+mod window;
+
+use super::{Estimator, Hull, Moments, Point};
+use window::Window;
 
 /// Pieces of each length; two of them are merged when there is one more.
 const SAME_LENGTH: usize = 4;
 /// Each level holds pieces twice as long as the one below.
 const LEVELS: usize = 14;
-const PIECES: usize = SAME_LENGTH * LEVELS + 1;
 /// Standard errors by which two windows may differ and still agree.
 const AGREEMENT: f64 = 5.0;
 /// The same for a hull, whose errors have longer tails than Gauss's.
 const HULL_AGREEMENT: f64 = 9.0;
-/// The means of a few dozen pieces scatter by so much more or less by chance.
-const BY_CHANCE: f64 = 1.25;
 /// Noise is expected to move by twice its width, but not by more than this, seconds.
 const CREEP: f64 = 100e-6;
 /// Fewer readings say little of their own noise.
 const READINGS: f64 = 32.0;
-/// Fewer pieces say little of the noise at its edge.
-const HULL_PIECES: usize = 10;
-/// No estimate is better than this, seconds a second; keeps rounding from splitting hairs.
-const FLOOR: f64 = 0.01e-6;
-/// Hull vertices looked at in one window.
-const CHAIN: usize = 256;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Piece {
     moments: Moments,
+    /// Where its readings begin and end.
+    begin: f64,
+    end: f64,
     hull: Hull,
     /// Hull of the points upside down: noise that has an upper limit has a second edge.
     upper: Hull,
-    level: usize,
 }
 
 impl Piece {
-    fn add(&mut self, point: Point) {
+    fn add(&mut self, point: Point, estimator: Estimator) {
+        let is_first = self.moments.count == 0.0;
+        self.begin = if is_first { point.x } else { self.begin.min(point.x) };
+        self.end = if is_first { point.x } else { self.end.max(point.x) };
         self.moments.add(point);
-        self.hull.add(point);
-        self.upper.add(flipped(point));
+        if estimator != Estimator::LeastSquares {
+            self.hull.add(point);
+            self.upper.add(flipped(point));
+        }
     }
 
     fn merge(&mut self, newer: &Self) {
+        self.begin = self.begin.min(newer.begin);
+        self.end = self.end.max(newer.end);
         self.moments.merge(&newer.moments);
         self.hull.merge(&newer.hull);
         self.upper.merge(&newer.upper);
@@ -65,7 +68,8 @@ pub struct Fit {
     pub slope_error: f64,
     /// A point on the line through the middle of the readings.
     pub mean: Point,
-    /// How far below that the line through the earliest readings lies, seconds.
+    /// How far below that the line through the earliest readings lies, seconds; 0 where only least
+    /// squares are asked for.
     pub edge: f64,
     /// Standard error of the mean's height, seconds.
     pub mean_error: f64,
@@ -82,13 +86,39 @@ pub struct Fit {
 /// Readings in pieces, the newest short, the oldest long.
 #[derive(Debug, Clone)]
 pub struct Windows {
-    /// Oldest first.
-    pieces: [Piece; PIECES],
-    count: usize,
+    /// Each with pieces twice as long as the one before. Boxed: some 40 KiB.
+    levels: Box<[Level]>,
     newest: Piece,
     newest_begin: f64,
+    /// In all pieces.
+    readings: f64,
     piece_length: f64,
     estimator: Estimator,
+    /// Of the last fit: by it the lowest point of each piece is found.
+    slope: f64,
+}
+
+/// Pieces of one length, oldest first.
+#[derive(Debug, Clone, Copy, Default)]
+struct Level {
+    pieces: [Piece; SAME_LENGTH + 1],
+    count: usize,
+}
+
+impl Level {
+    /// Adds a piece; where there are too many then, the two oldest become one and go.
+    fn push(&mut self, piece: Piece) -> Option<Piece> {
+        self.pieces[self.count] = piece;
+        self.count += 1;
+        if self.count <= SAME_LENGTH {
+            return None;
+        }
+        let [mut oldest, twin, ..] = self.pieces;
+        oldest.merge(&twin);
+        self.pieces.copy_within(2..self.count, 0);
+        self.count -= 2;
+        Some(oldest)
+    }
 }
 
 impl Windows {
@@ -96,26 +126,27 @@ impl Windows {
     /// 60,000 times that. `[main]`
     pub fn new(piece_length: f64, estimator: Estimator) -> Self {
         Self {
-            pieces: [Piece::default(); PIECES],
-            count: 0,
+            levels: vec![Level::default(); LEVELS].into(),
             newest: Piece::default(),
             newest_begin: f64::NEG_INFINITY,
+            readings: 0.0,
             piece_length,
             estimator,
+            slope: 0.0,
         }
     }
 
     /// Forgets all readings. `[any]`
     pub fn clear(&mut self) {
-        self.count = 0;
+        self.levels.iter_mut().for_each(|level| level.count = 0);
         self.newest = Piece::default();
         self.newest_begin = f64::NEG_INFINITY;
+        (self.readings, self.slope) = (0.0, 0.0);
     }
 
     /// Readings held.
     pub fn readings(&self) -> f64 {
-        self.newest.moments.count
-            + self.pieces[..self.count].iter().map(|p| p.moments.count).sum::<f64>()
+        self.readings
     }
 
     /// Adds a reading; true when a piece was completed by it, so that a new fit is worth its time. `[any]`
@@ -128,48 +159,44 @@ impl Windows {
             self.complete();
             self.newest_begin = point.x;
         }
-        self.newest.add(point);
+        self.newest.add(point, self.estimator);
+        self.readings += 1.0;
         complete
     }
 
     fn complete(&mut self) {
-        self.pieces[self.count] = std::mem::take(&mut self.newest);
-        self.count += 1;
-        for level in 0..LEVELS {
-            let same = |p: &Piece| p.level == level;
-            if self.pieces[..self.count].iter().filter(|p| same(p)).count() <= SAME_LENGTH {
-                return;
+        let mut piece = std::mem::take(&mut self.newest);
+        for level in self.levels.iter_mut() {
+            match level.push(piece) {
+                Some(longer) => piece = longer,
+                None => return,
             }
-            // Levels only grow with age, so the first of this level is followed by its twin.
-            let Some(at) = self.pieces[..self.count].iter().position(same) else { return };
-            let twin = self.pieces[at + 1];
-            self.pieces[at].merge(&twin);
-            self.pieces[at].level += 1;
-            self.remove(at + 1);
         }
         // The oldest of the highest level has outgrown it.
-        self.remove(0);
-    }
-
-    fn remove(&mut self, at: usize) {
-        self.pieces.copy_within(at + 1..self.count, at);
-        self.count -= 1;
+        self.readings -= piece.moments.count;
     }
 
     /// The best line now; `None` before there are three readings at different times. `[any]`
-    pub fn fit(&self) -> Option<Fit> {
-        let mut window = Window::new(self.estimator);
+    pub fn fit(&mut self) -> Option<Fit> {
+        let fit = self.longest_that_agrees()?;
+        self.slope = fit.slope;
+        Some(fit)
+    }
+
+    fn longest_that_agrees(&self) -> Option<Fit> {
+        let mut window = Window::new(self.estimator, self.slope);
         let mut chosen: Option<Fit> = None;
         let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
         let mut tried = 0.0;
-        for piece in std::iter::once(&self.newest).chain(self.pieces[..self.count].iter().rev()) {
+        let older = self.levels.iter().flat_map(|level| level.pieces[..level.count].iter().rev());
+        for piece in std::iter::once(&self.newest).chain(older) {
             window.extend(piece);
             // A window hardly longer than the last one has nothing to say.
-            if window.length() < 1.25 * tried || (window.moments.count < READINGS && tried > 0.0) {
+            if window.length() < 1.25 * tried || (window.readings() < READINGS && tried > 0.0) {
                 continue;
             }
             let Some(fit) = window.fit() else { continue };
-            if window.moments.count < READINGS {
+            if window.readings() < READINGS {
                 chosen = Some(fit);
                 continue;
             }
@@ -197,175 +224,4 @@ fn creep(fit: &Fit) -> f64 {
 
 fn flipped(point: Point) -> Point {
     Point { y: -point.y, ..point }
-}
-
-/// One edge of the noise, from the newest piece backwards.
-struct Edge {
-    /// Hull from right to left.
-    chain: [Point; CHAIN],
-    chained: usize,
-    /// Hull and readings of each piece.
-    pieces: [(Hull, f64); PIECES],
-    count: usize,
-}
-
-/// Pieces from the newest backwards, summed up.
-struct Window {
-    estimator: Estimator,
-    moments: Moments,
-    lower: Edge,
-    upper: Edge,
-    /// Count and mean of each piece.
-    means: [(f64, Point); PIECES],
-    pieces: usize,
-    newest: f64,
-    oldest: f64,
-}
-
-impl Edge {
-    fn new() -> Self {
-        Self {
-            chain: [Point::default(); CHAIN],
-            chained: 0,
-            pieces: [(Hull::default(), 0.0); PIECES],
-            count: 0,
-        }
-    }
-
-    fn extend(&mut self, hull: &Hull, readings: f64) {
-        for vertex in hull.vertices().iter().rev() {
-            self.chain(*vertex);
-        }
-        self.pieces[self.count] = (*hull, readings);
-        self.count += 1;
-    }
-
-    /// Adds a vertex left of (or, where packets were reordered, hardly right of) all others.
-    fn chain(&mut self, vertex: Point) {
-        while self.chained >= 2
-            && hull::turn(vertex, self.chain[self.chained - 1], self.chain[self.chained - 2]) <= 0.0
-        {
-            self.chained -= 1;
-        }
-        if self.chained < CHAIN {
-            self.chain[self.chained] = vertex;
-            self.chained += 1;
-        }
-    }
-
-    /// Slope of the edge and its standard error, of `readings` readings in `length` seconds.
-    fn slope(&self, x: f64, readings: f64, length: f64) -> Option<(f64, f64)> {
-        let slope = hull::slope_at(&self.chain[..self.chained], x)?;
-        // 6: computed, 200 trials of 15, 30 and 60 s with uniform noise.
-        Some((slope, 6.0 * self.width(slope) / (readings * length.max(1e-9))))
-    }
-
-    fn lowest(&self, slope: f64) -> f64 {
-        let chain = &self.chain[..self.chained];
-        chain.iter().map(|v| v.y - slope * v.x).fold(f64::INFINITY, f64::min)
-    }
-
-    /// Width of the noise at its edge, as if it were uniform there. The lowest point of each piece
-    /// is expected the width over its count above the edge; two of them lie on the line.
-    fn width(&self, slope: f64) -> f64 {
-        let lowest = self.lowest(slope);
-        let pieces = &self.pieces[..self.count];
-        let sum: f64 =
-            pieces.iter().map(|(hull, count)| (hull.lowest(slope) - lowest) * count).sum();
-        sum / (self.count as f64 - 2.0).max(0.5)
-    }
-}
-
-impl Window {
-    fn new(estimator: Estimator) -> Self {
-        Self {
-            estimator,
-            moments: Moments::default(),
-            lower: Edge::new(),
-            upper: Edge::new(),
-            means: [(0.0, Point::default()); PIECES],
-            pieces: 0,
-            newest: f64::NEG_INFINITY,
-            oldest: f64::INFINITY,
-        }
-    }
-
-    fn length(&self) -> f64 {
-        self.newest - self.oldest
-    }
-
-    fn extend(&mut self, piece: &Piece) {
-        if piece.moments.count == 0.0 {
-            return;
-        }
-        self.moments.merge(&piece.moments);
-        self.means[self.pieces] = (piece.moments.count, piece.moments.mean);
-        self.pieces += 1;
-        for vertex in piece.hull.vertices() {
-            self.newest = self.newest.max(vertex.x);
-            self.oldest = self.oldest.min(vertex.x);
-        }
-        self.lower.extend(&piece.hull, piece.moments.count);
-        self.upper.extend(&piece.upper, piece.moments.count);
-    }
-
-    fn fit(&self) -> Option<Fit> {
-        let (line, line_error) = self.moments.line()?;
-        let by_hull = match (self.estimator, self.by_edges()) {
-            (Estimator::LeastSquares, _) | (_, None) => None,
-            (Estimator::LowerHull, hull) => hull.filter(|_| self.lower.count >= HULL_PIECES),
-            (Estimator::Best, hull) => hull
-                .filter(|(_, error)| self.lower.count >= HULL_PIECES && *error < 0.7 * line_error),
-        };
-        let (slope, error) = by_hull.unwrap_or((line, line_error));
-        let spread = self.moments.spread(slope);
-        let count = self.moments.count;
-        let mean = self.moments.mean;
-        let alike = self.likeness(slope, spread);
-        Some(Fit {
-            slope,
-            slope_error: (alike * error).hypot(FLOOR),
-            mean,
-            edge: self.lower.lowest(slope) - (mean.y - slope * mean.x),
-            mean_error: alike * spread / count.sqrt(),
-            edge_error: alike * 2.0 * self.lower.width(slope) / count,
-            spread,
-            length: self.length(),
-            by_hull: by_hull.is_some(),
-        })
-    }
-
-    /// By how much errors are larger than those of as many readings that know nothing of each other.
-    ///
-    /// A machine that is busy for a second makes all readings of that second late. Then the means of
-    /// the pieces scatter more than the scatter within them explains (batch means: R. W. Conway,
-    /// "Some tactical problems in digital simulation", 1963).
-    fn likeness(&self, slope: f64, spread: f64) -> f64 {
-        let pieces = &self.means[..self.pieces];
-        if pieces.len() < 4 || spread == 0.0 {
-            return 1.0;
-        }
-        let Moments { mean, .. } = self.moments;
-        let off =
-            |(count, at): &(f64, Point)| count * (at.y - mean.y - slope * (at.x - mean.x)).powi(2);
-        let scatter = pieces.iter().map(off).sum::<f64>() / (pieces.len() as f64 - 2.0);
-        (scatter.sqrt() / spread / BY_CHANCE).max(1.0)
-    }
-
-    /// The slopes of both edges, each with its weight: a long tail weighs nothing.
-    fn by_edges(&self) -> Option<(f64, f64)> {
-        let Moments { mean, count, .. } = self.moments;
-        let (lower, lower_error) = self.lower.slope(mean.x, count, self.length())?;
-        let Some((upper, upper_error)) = self.upper.slope(mean.x, count, self.length()) else {
-            return Some((lower, lower_error));
-        };
-        if self.estimator == Estimator::LowerHull
-            || upper_error > 4.0 * lower_error
-            || lower_error == 0.0
-        {
-            return Some((lower, lower_error));
-        }
-        let (a, b) = (lower_error.powi(-2), upper_error.max(lower_error).powi(-2));
-        Some(((a * lower - b * upper) / (a + b), (a + b).powf(-0.5)))
-    }
 }

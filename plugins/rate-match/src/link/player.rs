@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Aim, Anchor, ClockLine, ClockTime, Controller, History, Interpolator, LineConfig, Path, Phase,
-    ring::RingReader,
+    estimate::Estimator, ring::RingReader,
 };
 
 /// Frames filled at once; a longer period is filled in pieces.
@@ -76,7 +76,8 @@ impl Player {
                 outlier_ns: config.tuning.step_s * 1e9,
                 patience_ns: 0.0,
                 run: 1,
-                ..LineConfig::default()
+                // What a time line gives is smooth: there is no edge in it.
+                estimator: Estimator::LeastSquares,
             }),
             played_frames: 0,
             path: Path::new(0, 0.0, input_hz / output_hz),
