@@ -6,7 +6,7 @@ use super::build::Time;
 use super::states::Cued;
 use super::{Graph, RunError, RunOptions};
 use crate::executor::Executor;
-use crate::plan::Plan;
+use crate::plan::{Difference, Plan};
 use crate::report::Report;
 
 /// How much virtual time renderers may take for their first sample.
@@ -25,24 +25,26 @@ impl Simulation {
     /// See [`RunError`].
     pub fn start(plan: Plan, options: RunOptions) -> Result<Self, RunError> {
         let mut simulation = Self(Graph::load(plan, options, Time::Virtual)?);
-        simulation.0.pause()?;
-        simulation.cue()?;
-        simulation.0.run()?;
+        let deadline = simulation.now() + CUE_PATIENCE;
+        let mut cued = simulation.0.run()?;
+        while let Cued::Waiting(filters) = cued {
+            if simulation.now() >= deadline {
+                simulation.0.stop()?;
+                return Err(RunError::NotCued { filters });
+            }
+            simulation.advance(Span::from_millis(10))?;
+            cued = simulation.0.run()?;
+        }
         Ok(simulation)
     }
 
-    fn cue(&mut self) -> Result<(), RunError> {
-        let deadline = self.now() + CUE_PATIENCE;
-        loop {
-            match self.0.cued()? {
-                Cued::Done | Cued::CantCue => return Ok(()),
-                Cued::Waiting(filters) if self.now() >= deadline => {
-                    self.0.stop()?;
-                    return Err(RunError::NotCued { filters });
-                }
-                Cued::Waiting(_) => self.advance(Span::from_millis(10))?,
-            }
-        }
+    /// Turns the graph into that of `plan`; see [`Graph::change`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Graph::change`].
+    pub fn change(&mut self, plan: Plan) -> Result<Difference, RunError> {
+        self.0.change(plan)
     }
 
     /// Host time.
