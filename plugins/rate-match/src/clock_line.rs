@@ -1,27 +1,29 @@
 //! The line that turns a count of frames into a time, learned from noisy readings.
 //!
-//! A reading that lies far off the line is an outlier and is left out. When all readings stay away,
-//! the line is shifted there and keeps its slope: a clock that paused has not changed its rate.
+//! A reading that lies far off the line is an outlier and is left out. When all readings stay away and
+//! agree on where, the clock has stepped: the line is shifted there and keeps its slope, for a clock
+//! that paused has not changed its rate.
+
+mod away;
+mod robust;
+mod time;
+
+pub use time::ClockTime;
 
 use crate::estimate::{Estimator, Fit, Point, Windows};
+use away::Away;
+use robust::{FEW, LEAST_SCALE_S, sigma, typical};
 
 /// A worse fit must show so often in a row, ten times a second, to be believed.
 const DOUBTS: u32 = 10;
-/// The first readings are judged together, when there are so many.
-const FEW: usize = 32;
 /// Standard deviations from the line beyond which a reading counts as if it stood there (P. J. Huber,
 /// "Robust estimation of a location parameter", 1964): a callback that came late says that it is
 /// late, not how much.
 const CLIP: f64 = 4.0;
 /// Standard deviations from the line beyond which a reading is left out.
 const OUTLIER: f64 = 8.0;
-/// A normal distribution's standard deviation over the median of its absolute values.
-const SIGMA_OF_MEDIAN: f64 = 1.483;
 /// How quickly the median of the residuals follows them, per reading.
 const SCALE_STEP: f64 = 0.05;
-/// The least it can be, seconds: readings are whole nanoseconds, callbacks seldom better than this.
-const LEAST_SCALE_S: f64 = 1e-6;
-
 /// Until then the earliest readings are only being found, seconds.
 const EDGE_FOUND_S: f64 = 1.0;
 
@@ -34,7 +36,7 @@ pub struct LineConfig {
     pub prior_ppm: f64,
     /// Distance below which no reading is an outlier.
     pub outlier_ns: f64,
-    /// How long readings stay away before the line is shifted to them.
+    /// How long readings stay away, and agree, before the line is shifted to them.
     pub patience_ns: f64,
     /// Readings in a row that must stay away before that.
     pub run: usize,
@@ -79,7 +81,7 @@ pub struct ClockLine {
     held: f64,
     /// Distance of the earliest readings from the line, smoothed, seconds.
     edge: f64,
-    /// The first readings, later those that are away.
+    /// The first readings, which are judged together when there are so many.
     few: [Point; FEW],
     count: usize,
     /// Median distance of the readings from the line, seconds, once it is known.
@@ -91,14 +93,6 @@ pub struct ClockLine {
     doubts: u32,
     away: Away,
     shifts: u32,
-}
-
-/// Readings in a row that lie to one side, away from the line.
-#[derive(Debug, Clone, Copy, Default)]
-struct Away {
-    count: usize,
-    begin: f64,
-    is_late: bool,
 }
 
 impl ClockLine {
@@ -186,7 +180,7 @@ impl ClockLine {
         if is_outlier {
             return self.follow_away(Point { x, y }, patience);
         }
-        self.away.count = 0;
+        self.away = Away::default();
         let clip = CLIP * sigma(scale);
         self.take(Point { x, y: y - off + off.clamp(-clip, clip) });
     }
@@ -232,16 +226,11 @@ impl ClockLine {
         (1..DOUBTS).contains(&self.doubts)
     }
 
-    fn follow_away(&mut self, point: Point, patience: f64) {
-        let off = point.y - self.middle(point.x);
-        if self.away.count == 0 || (off > 0.0) != self.away.is_late {
-            self.away = Away { count: 0, begin: point.x, is_late: off > 0.0 };
-        }
-        self.few[self.away.count % FEW] = Point { x: point.x, y: off };
-        self.away.count += 1;
-        if self.away.count >= self.config.run && point.x - self.away.begin >= patience {
-            let few = &self.few[..self.away.count.min(FEW)];
-            self.shift_by(median(few.iter().map(|point| point.y)));
+    fn follow_away(&mut self, Point { x, y }: Point, patience: f64) {
+        self.away.add(x, y - self.middle(x));
+        let alike = sigma(self.scale.unwrap_or(0.0)).max(self.config.outlier_ns * 1e-9);
+        if let Some(step) = self.away.step(self.config.run, patience, alike) {
+            self.shift_by(step);
         }
     }
 
@@ -249,7 +238,7 @@ impl ClockLine {
     fn shift_by(&mut self, seconds: f64) {
         self.shift += seconds;
         self.shifts += 1;
-        self.away.count = 0;
+        self.away = Away::default();
     }
 
     /// Height of the line that began in the middle of the readings.
@@ -323,67 +312,6 @@ impl ClockLine {
     /// The fit behind the line.
     pub fn fit(&self) -> Option<&Fit> {
         self.fit.as_ref()
-    }
-}
-
-/// Standard deviation of normal noise whose absolute values have the median `scale`.
-fn sigma(scale: f64) -> f64 {
-    SIGMA_OF_MEDIAN * scale.max(LEAST_SCALE_S)
-}
-
-/// The line that most of the points stand at, as (slope, height at 0), and their median distance
-/// from it. Up to half of them may be anywhere (repeated medians: A. F. Siegel, "Robust regression
-/// using repeated medians", 1982).
-fn typical(points: &[Point; FEW]) -> (Point, f64) {
-    let slope = median(points.iter().map(|a| {
-        let others = points.iter().filter(|b| b.x != a.x);
-        median(others.map(|b| (a.y - b.y) / (a.x - b.x)))
-    }));
-    let height = median(points.iter().map(|p| p.y - slope * p.x));
-    let scale = median(points.iter().map(|p| (p.y - height - slope * p.x).abs()));
-    (Point { x: slope, y: height }, scale)
-}
-
-/// Of up to [`FEW`] values; 0 of none.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut sorted, mut count) = ([0.0; FEW], 0);
-    for (place, value) in sorted.iter_mut().zip(values) {
-        *place = value;
-        count += 1;
-    }
-    sorted[..count].sort_unstable_by(f64::total_cmp);
-    match count {
-        0 => 0.0,
-        _ => (sorted[(count - 1) / 2] + sorted[count / 2]) / 2.0,
-    }
-}
-
-/// A time in nanoseconds with its fraction: a billionth of a second is not fine enough for a
-/// ratio, and a float cannot hold a day of them.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct ClockTime {
-    /// Whole nanoseconds.
-    pub ns: i64,
-    /// The rest, 0 to below 1.
-    pub fraction_ns: f64,
-}
-
-impl ClockTime {
-    /// A time of whole nanoseconds.
-    pub fn from_ns(ns: i64) -> Self {
-        Self { ns, fraction_ns: 0.0 }
-    }
-
-    /// This time and `ns` more.
-    pub fn plus_ns(self, ns: f64) -> Self {
-        let sum = self.fraction_ns + ns;
-        let whole = sum.floor();
-        Self { ns: self.ns + whole as i64, fraction_ns: sum - whole }
-    }
-
-    /// Nanoseconds from `earlier` to this.
-    pub fn since(self, earlier: Self) -> f64 {
-        (self.ns - earlier.ns) as f64 + (self.fraction_ns - earlier.fraction_ns)
     }
 }
 

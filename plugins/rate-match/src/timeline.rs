@@ -1,9 +1,13 @@
 //! The smooth, monotonic time line of a device or a source.
 
 use crate::clock_line::{Anchor, ClockLine, ClockTime, LineConfig};
+use crate::controller::Tuning;
 
-/// Beyond this the time line jumps instead of gliding, ns.
+/// Beyond this the time line jumps instead of gliding, whatever the reason, ns.
 const JUMP_NS: f64 = 5e6;
+/// So long all callbacks must be late alike for the device to have lost time: busy machines are late
+/// for some tenths of a second, and then catch up.
+const PATIENCE_NS: f64 = 0.5e9;
 /// Time constant with which it glides to the estimate, seconds.
 const GLIDE_S: f64 = 1.0;
 /// An error below this may stay for as long as it takes, seconds.
@@ -16,8 +20,9 @@ const WANDER: f64 = 0.1e-6;
 /// Turns frame positions into times, from noisy observations. `[any]`
 ///
 /// Observations may be late (a callback that had to wait), come in bursts or jitter to both sides.
-/// What comes out is continuous and monotonic, with a slope that changes by little: callback times
-/// themselves are never used (LS-M15).
+/// What comes out is continuous, with a slope that changes by little: callback times themselves are
+/// never used (LS-M15). Only when the clock itself has stepped, by more than [`Tuning::step_s`], it
+/// steps as well, half a second later: what was lost is lost, and to glide there would be heard.
 ///
 /// For the player it says when the device plays the next frame:
 ///
@@ -40,25 +45,33 @@ pub struct Timeline {
     /// (position, its time) where the present stretch begins, and its slope.
     stretch: Option<(i64, ClockTime, f64)>,
     anchor: Anchor,
+    /// A step below this is glided over, ns.
+    step_ns: f64,
 }
 
 impl Timeline {
     /// A time line of a clock with this nominal rate, frames a second, along the earliest
     /// observations or through their middle. `[main]`
     pub fn new(rate_hz: f64, anchor: Anchor) -> Self {
-        let line =
-            ClockLine::new(LineConfig { rate_hz, patience_ns: 0.1e9, ..LineConfig::default() });
-        Self { line, rate_hz, stretch: None, anchor }
+        let line = ClockLine::new(LineConfig {
+            rate_hz,
+            patience_ns: PATIENCE_NS,
+            ..LineConfig::default()
+        });
+        Self { line, rate_hz, stretch: None, anchor, step_ns: Tuning::default().step_s * 1e9 }
     }
 
     /// Frame `position_frames` was seen at `observed_ns`. `[any]`
     pub fn observe(&mut self, position_frames: i64, observed_ns: i64) {
+        let shifts = self.line.shifts();
         self.line.observe(position_frames, observed_ns);
+        let has_stepped = self.line.shifts() != shifts;
         let Some(line_time) = self.line.time_ns(position_frames, 0.0, self.anchor) else { return };
         let slope = self.line.slope_ppm() * 1e-6;
         let here = self.at(position_frames).unwrap_or(line_time);
         let off = line_time.since(here);
-        self.stretch = Some(if off.abs() > JUMP_NS {
+        let jump_ns = if has_stepped { self.step_ns } else { JUMP_NS };
+        self.stretch = Some(if off.abs() > jump_ns {
             (position_frames, line_time, slope)
         } else {
             (position_frames, here, slope + self.glide(off * 1e-9))

@@ -32,6 +32,8 @@ pub enum Event {
     Pause(f64, f64),
     /// Neither side runs for so many seconds.
     Stall(f64, f64),
+    /// The device's clock loses so many seconds.
+    Lose(f64, f64),
 }
 
 pub struct Scenario {
@@ -93,6 +95,15 @@ pub fn all() -> Vec<Scenario> {
     // Packets later than the target delay are lost, so there is no tone to be measured.
     let exponential = [Ratio(1.0, 60.0), Slew(20.0, 15.0)];
     let gaussian = [Ratio(3.0, 60.0), Ratio(0.5, 240.0), Slew(20.0, 60.0), Tone(120.0, 60.0)];
+    // A step at 20 s, and 2 s to be back.
+    let lost = [Delay(1.0, 22.0), Ratio(20.0, 10.0), Resyncs(1.0, 15.0), Slew(20.0, 10.0)];
+    let loss = |name, event, jitter| Scenario {
+        event: Some(event),
+        arrival: jitter,
+        device: jitter,
+        ..scenario(name, 40.0, |_| 100.0, &lost)
+    };
+    let late = Jitter::Uniform(0.0, 0.5);
     let warming = [Ratio(0.5, 3.0), Lost(0.0, 0.0), Tone(120.0, 3.0)];
     vec![
         scenario("+100 ppm", 60.0, |_| 100.0, &steady),
@@ -166,6 +177,15 @@ pub fn all() -> Vec<Scenario> {
             event: Some(Event::Stall(20.0, 0.2)),
             ..scenario("stall 200 ms", 40.0, |_| 100.0, &[Delay(1.0, 25.0)])
         },
+        loss("device loses 10 ms", Event::Lose(20.0, 0.010), Jitter::None),
+        loss("device loses 20 ms", Event::Lose(20.0, 0.020), Jitter::None),
+        loss("device loses 40 ms", Event::Lose(20.0, 0.040), Jitter::None),
+        loss("device gains 20 ms", Event::Lose(20.0, -0.020), Jitter::None),
+        loss("device loses 20 ms, jitter 0.5 ms", Event::Lose(20.0, 0.020), late),
+        loss("source loses 10 ms", Event::Pause(20.0, 0.010), Jitter::None),
+        loss("source loses 20 ms", Event::Pause(20.0, 0.020), Jitter::None),
+        loss("source loses 40 ms", Event::Pause(20.0, 0.040), Jitter::None),
+        loss("source loses 20 ms, jitter 0.5 ms", Event::Pause(20.0, 0.020), late),
         Scenario {
             faults: 0.01,
             ..scenario(

@@ -185,7 +185,16 @@ impl<'a> Source<'a> {
 fn callback_time(scenario: &Scenario, k: i64, random: &mut Random) -> f64 {
     let nominal = if scenario.bursts { k / 3 * 3 } else { k };
     let jitter = if scenario.bursts && k % 3 != 0 { 0.0 } else { random.jitter_s(scenario.device) };
-    nominal as f64 * PERIOD as f64 / RATE + jitter
+    device_time(scenario, nominal) + jitter
+}
+
+/// When callback `k` would run by the device's clock.
+fn device_time(scenario: &Scenario, k: i64) -> f64 {
+    let time = k as f64 * PERIOD as f64 / RATE;
+    match scenario.event {
+        Some(Event::Lose(at, lost)) if time >= at => time + lost,
+        _ => time,
+    }
 }
 
 pub fn run(scenario: &Scenario, contender: Contender, seed: u64) -> Trace {
@@ -303,7 +312,7 @@ impl End for Ours {
         self.lost_frames += period.underrun_frames + period.dropped_frames + period.late_frames;
         self.silence_frames += period.silence_frames;
         self.cropped_frames += period.cropped_frames;
-        let t = k as f64 * PERIOD as f64 / RATE;
+        let t = device_time(source.scenario, k);
         let events = trace.discontinuities.get_or_insert_default();
         events.extend((0..period.discontinuities).map(|_| t));
         let playing = matches!(
@@ -370,7 +379,7 @@ impl<L: Loop> End for Fill<L> {
             return;
         }
         let ratio = self.by.step(self.fill - target);
-        let t = k as f64 * PERIOD as f64 / RATE;
+        let t = device_time(source.scenario, k);
         let delay = t + DEVICE_LATENCY - source.time_of(self.written as f64 - self.fill);
         trace.points.push(Point {
             t,

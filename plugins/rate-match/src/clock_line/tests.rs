@@ -71,6 +71,25 @@ fn a_step_moves_the_line_within_its_patience_and_leaves_the_rate() {
 }
 
 #[test]
+fn a_machine_that_is_busy_or_catches_up_is_no_step() {
+    // Late by other milliseconds each time, and by fewer and fewer: what came at once is read at once.
+    let lates: [fn(i64, f64) -> f64; 2] = [
+        |n, uniform| if n < 2_040 { 4e-3 + 8e-3 * uniform } else { 0.0 },
+        |n, _| if n < 2_030 { (2_030 - n) as f64 * 10e-3 } else { 0.0 },
+    ];
+    for (case, late) in lates.into_iter().enumerate() {
+        let mut noise = Noise(6);
+        let mut line = ClockLine::new(LineConfig { patience_ns: 0.1e9, ..LineConfig::default() });
+        let late = |n| noise.late_s() + if n >= 2_000 { late(n, noise.uniform()) } else { 0.0 };
+        feed(&mut line, (0, 3_000), 0.0, late, |line, n| {
+            let height = height_s(line, n, 0.0);
+            assert!(n < 1_000 || height.abs() < 50e-6, "case {case}, {n}: {height} s");
+        });
+        assert_eq!(line.shifts(), 0, "case {case}");
+    }
+}
+
+#[test]
 fn of_the_first_readings_some_may_be_anywhere() {
     let mut noise = Noise(5);
     let mut line = ClockLine::new(LineConfig::default());

@@ -38,6 +38,9 @@ pub struct Tuning {
     pub lost_error_s: f64,
     /// Standard error of the ratio at which it counts as locked, ppm.
     pub locked_ppm: f64,
+    /// A step of a clock beyond this is taken by one cross-fade, seconds; below, by the ratio. As much
+    /// as the delay may be off: at a ratio that nobody hears it would be off by more for minutes.
+    pub step_s: f64,
     /// Length of cross-fades and fades, seconds; not below 0.002 (LS-M21).
     pub fade_s: f64,
     /// While nothing is left to play: how long all frames must come late before the position is set
@@ -69,6 +72,7 @@ impl Default for Tuning {
             lost_ppm: 40.0,
             lost_error_s: 3e-3,
             locked_ppm: 2.0,
+            step_s: 1e-3,
             fade_s: 0.0025,
             starved_patience_s: 0.030,
             patience_s: 1.0,

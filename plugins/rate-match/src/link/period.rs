@@ -20,7 +20,8 @@ pub struct Period {
     pub fill_frames: usize,
     /// Output frames that were due and had not come: concealed, then silent.
     pub underrun_frames: usize,
-    /// Output frames of silence inserted because playing was ahead of its master.
+    /// Output frames inserted because playing was ahead of its master: silence, or, where a clock
+    /// stepped, the last ones once more.
     pub inserted_frames: usize,
     /// Input frames skipped because playing was behind its master.
     pub dropped_frames: usize,
@@ -32,7 +33,7 @@ pub struct Period {
     pub silence_frames: usize,
     /// Times in this period that the position was set anew.
     pub resyncs: u32,
-    /// Breaks in the stream seen in this period: marked ones, gaps, pauses.
+    /// Breaks seen in this period: marked ones, gaps, pauses, steps of a clock.
     pub discontinuities: u32,
     /// The stream has ended and all of it is played.
     pub drained: bool,

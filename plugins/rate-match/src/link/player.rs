@@ -1,10 +1,11 @@
 //! The end of a link that plays.
 
+mod splice;
+
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use super::{
     Against, LinkConfig, Period,
-    gaps::{fade, fade_out},
     intake::{Intake, Taken},
     shared::Shared,
 };
@@ -38,8 +39,9 @@ pub struct Player {
     extra_delay_ns: f64,
     /// Output frames for which there was nothing to play although data came.
     waited_frames: usize,
-    /// Shifts of the source's line that were told.
-    shifts: u32,
+    /// Steps of both clocks so far, and whether there was one in this period.
+    steps: u32,
+    has_stepped: bool,
     fade_frames: usize,
     /// Output frames still to be faded in.
     fading_in: usize,
@@ -71,7 +73,7 @@ impl Player {
             device: ClockLine::new(LineConfig {
                 rate_hz: output_hz,
                 prior_ppm: config.tuning.prior_ppm,
-                outlier_ns: 1e6,
+                outlier_ns: config.tuning.step_s * 1e9,
                 patience_ns: 0.0,
                 run: 1,
                 ..LineConfig::default()
@@ -83,7 +85,8 @@ impl Player {
             concealed: None,
             extra_delay_ns: 0.0,
             waited_frames: 0,
-            shifts: 0,
+            steps: 0,
+            has_stepped: false,
             fade_frames,
             fading_in: 0,
             scratch: vec![0.0; fade_frames * config.channels],
@@ -164,9 +167,14 @@ impl Player {
                 Taken::Restart => self.restart(period),
             }
         }
-        let shifts = self.intake.source.shifts();
-        period.discontinuities += shifts.wrapping_sub(self.shifts);
-        self.shifts = shifts;
+        self.count_steps(period);
+    }
+
+    fn count_steps(&mut self, period: &mut Period) {
+        let steps = self.intake.source.shifts().wrapping_add(self.device.shifts());
+        let new = steps.wrapping_sub(self.steps);
+        period.discontinuities += new;
+        (self.steps, self.has_stepped) = (steps, new > 0);
     }
 
     fn restart(&mut self, period: &mut Period) {
@@ -282,24 +290,34 @@ impl Player {
     }
 
     fn play(&mut self, out: &mut [f32], now: ClockTime, period: &mut Period) {
-        let channels = self.config.channels;
-        let frames = out.len() / channels;
-        let aim = self.aim(now);
-        if let Some(aim) = aim {
-            period.error_ns = (aim.error * 1e9) as i64;
-            if self.correct(&aim, now, out, period) {
-                return;
-            }
-            let seconds = self.device_time(frames).since(now) * 1e-9;
-            let ratio_ppm = self.controller.step(&aim, seconds);
-            self.path.ramp_to(self.nominal_step() * (1.0 + ratio_ppm * 1e-6), frames);
-        } else {
-            period.error_ns = self.unmatched_error_ns(now);
-            self.path.set_step(self.nominal_step());
+        let frames = out.len() / self.config.channels;
+        let before = self.path;
+        let mut aim = self.aim(now);
+        period.error_ns =
+            aim.map_or_else(|| self.unmatched_error_ns(now), |aim| (aim.error * 1e9) as i64);
+        let has_jumped = aim.is_some_and(|aim| self.correct(&aim, now, frames, period));
+        if has_jumped {
+            aim = self.aim(now);
         }
-        self.conceal(frames, period);
-        self.render(out, aim.is_none());
+        if self.playing {
+            self.steer(aim, now, frames);
+            self.conceal(frames, period);
+            self.render(out, aim.is_none());
+        } else {
+            out.fill(0.0);
+        }
+        if has_jumped {
+            self.cross_fade(before, out);
+        }
         self.fade_in(out);
+    }
+
+    /// Bends the path of the next `frames` frames towards where it should be.
+    fn steer(&mut self, aim: Option<Aim>, now: ClockTime, frames: usize) {
+        let Some(aim) = aim else { return self.path.set_step(self.nominal_step()) };
+        let seconds = self.device_time(frames).since(now) * 1e-9;
+        let ratio_ppm = self.controller.step(&aim, seconds);
+        self.path.ramp_to(self.nominal_step() * (1.0 + ratio_ppm * 1e-6), frames);
     }
 
     fn aim(&self, now: ClockTime) -> Option<Aim> {
@@ -324,82 +342,6 @@ impl Player {
         due.map_or(0, |due| now.since(due) as i64)
     }
 
-    /// Drops or inserts when the error is beyond the tolerance; true when `out` is filled by that.
-    fn correct(&mut self, aim: &Aim, now: ClockTime, out: &mut [f32], period: &mut Period) -> bool {
-        let error_ns = aim.error * 1e9;
-        if error_ns.abs() <= self.config.tolerance_ns as f64 {
-            return false;
-        }
-        period.resyncs += 1;
-        self.controller.start();
-        let Some((frame, fraction)) = self.due_position(now) else { return false };
-        let mut old = self.path;
-        let here = self.path.frame();
-        if error_ns > 0.0 {
-            period.dropped_frames += (frame - here).max(0) as usize;
-            self.path.jump(frame, fraction);
-            if self.needed_end(&self.path, out.len() / self.config.channels)
-                > self.intake.history.end()
-            {
-                self.pause(here);
-            }
-        } else {
-            self.pause(here);
-        }
-        if self.playing {
-            self.conceal(out.len() / self.config.channels, period);
-            self.render(out, false);
-        } else {
-            out.fill(0.0);
-        }
-        self.cross_fade(&mut old, out);
-        true
-    }
-
-    /// Stops playing until `from` is due.
-    fn pause(&mut self, from: i64) {
-        self.playing = false;
-        self.resume = Some(from + 1);
-        self.concealed = None;
-        self.controller.hold();
-    }
-
-    /// Lets the old path fade out over the begin of what is in `out`, which fades in.
-    fn cross_fade(&mut self, old: &mut Path, out: &mut [f32]) {
-        let channels = self.config.channels;
-        let frames = self.fade_frames.min(out.len() / channels);
-        let scratch = &mut self.scratch[..frames * channels];
-        self.interpolator.fill_interleaved(&self.intake.history, old, scratch);
-        for (i, (new, old)) in
-            out.chunks_exact_mut(channels).zip(scratch.chunks_exact(channels)).enumerate()
-        {
-            let gain = fade(i as i64 + 1, frames as i64);
-            for (new, old) in new.iter_mut().zip(old) {
-                *new = *new * gain + old * (1.0 - gain);
-            }
-        }
-    }
-
-    /// Prepares what is missing in this period: faded edges, then silence.
-    fn conceal(&mut self, frames: usize, period: &mut Period) {
-        let needed = self.needed_end(&self.path, frames);
-        let fade_frames = self.fade_frames as i64;
-        period.silence_frames +=
-            self.intake.gaps.conceal(&mut self.intake.history, needed + fade_frames);
-        let end = self.intake.history.end();
-        if needed <= end {
-            return;
-        }
-        self.intake.history.silence_until(needed);
-        if self.concealed != Some(end) {
-            fade_out(&mut self.intake.history, end, fade_frames);
-            self.concealed = Some(end);
-        }
-        if !self.has_ended() {
-            period.underrun_frames += ((needed - end) as usize).min(frames);
-        }
-    }
-
     fn render(&mut self, out: &mut [f32], may_pass: bool) {
         let end = self.intake.history.end() + self.fade_frames as i64;
         if may_pass && self.path.is_whole() {
@@ -410,16 +352,6 @@ impl Player {
         }
         if self.path.frame() >= end && !self.has_ended() {
             self.pause(self.intake.history.end() - 1);
-        }
-    }
-
-    fn fade_in(&mut self, out: &mut [f32]) {
-        let channels = self.config.channels;
-        for frame in out.chunks_exact_mut(channels).take(self.fading_in) {
-            let gain =
-                fade((self.fade_frames - self.fading_in) as i64 + 1, self.fade_frames as i64);
-            frame.iter_mut().for_each(|value| *value *= gain);
-            self.fading_in -= 1;
         }
     }
 

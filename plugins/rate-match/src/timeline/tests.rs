@@ -46,13 +46,19 @@ fn a_first_reading_that_comes_twice_and_late_callbacks_are_soon_forgotten() {
 }
 
 #[test]
-fn a_device_that_lost_a_hundred_milliseconds_is_believed_after_a_tenth_of_a_second() {
-    let mut noise = Noise(4);
-    let late = |n| noise.late_s() + if n >= 1_000 { 0.1 } else { 0.0 };
-    let times = times(Anchor::Mean, 1_100, 0.0, late);
-    let off = |n: usize| (times[n].0 as f64 - times[n].1) * 1e-9;
-    assert!(off(1_003).abs() < 1e-3, "{}", off(1_003));
-    assert!((off(1_020) - 0.1).abs() < 1e-3, "{}", off(1_020));
+fn a_device_that_lost_or_gained_time_is_believed_after_half_a_second_and_its_rate_stays() {
+    for step_s in [2e-3, 5e-3, -20e-3, 0.1] {
+        let mut noise = Noise(4);
+        let late = |n| noise.late_s() + if n >= 1_000 { step_s } else { 0.0 };
+        let times = times(Anchor::Mean, 1_300, 50.0, late);
+        let off = |n: usize| (times[n].0 as f64 - times[n].1) * 1e-9;
+        assert!(off(1_030).abs() < 0.2e-3, "step {step_s}: {}", off(1_030));
+        for n in 1_070..1_299 {
+            assert!((off(n) - step_s).abs() < 0.2e-3, "step {step_s}, {n}: {}", off(n));
+            let ppm = (off(n + 1) - off(n)) / 10e-3 * 1e6;
+            assert!(ppm.abs() < 5.0, "step {step_s}, {n}: {ppm} ppm");
+        }
+    }
 }
 
 #[test]
