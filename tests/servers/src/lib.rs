@@ -13,7 +13,7 @@ pub mod process;
 pub mod recorder;
 pub mod server;
 
-pub use process::{Process, grants_priority, urgent};
+pub use process::{Process, become_urgent, grants_priority, urgent};
 pub use recorder::{Recorder, Recording};
 pub use server::{Kind, Server};
 

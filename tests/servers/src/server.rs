@@ -33,6 +33,18 @@ impl Kind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::PulseAudio, Self::PipeWire, Self::Jack];
 
+    /// The longest time that nothing runs, after which the server still keeps its own time, in ms.
+    ///
+    /// jackd's dummy driver begins to count anew once a period (10 ms) was late; PipeWire loses a few
+    /// ms from about there on. PulseAudio catches up after 50 ms and more, but a packet that is 30 ms
+    /// late already misses its turn with a player that waits for 40 ms. Measured by stopping each.
+    pub fn endures_ms(self) -> f64 {
+        match self {
+            Self::PulseAudio => 30.0,
+            Self::PipeWire | Self::Jack => 10.0,
+        }
+    }
+
     /// As a person calls it.
     pub fn name(self) -> &'static str {
         match self {
@@ -102,11 +114,6 @@ impl Server {
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null());
         command
-    }
-
-    /// CPU time that all of its processes have used, if the system tells.
-    pub fn processes(&self) -> impl Iterator<Item = (&'static str, u32)> {
-        self.processes.iter().map(|(name, process)| (*name, process.id()))
     }
 
     // Without configuration files: the usual ones ask for udev, D-Bus and a login session. Without
@@ -206,13 +213,25 @@ impl Server {
     }
 
     /// Whether a client prints `word`.
-    pub(crate) fn says(&self, program: &str, arguments: &[&str], word: &str) -> bool {
+    fn says(&self, program: &str, arguments: &[&str], word: &str) -> bool {
         let output = self.client(program).args(arguments).output();
         output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(word))
     }
 
+    /// Waits until a client prints `word`, for 10 s at most: what needs it then says what is missing.
+    pub fn until_says(&self, program: &str, arguments: &[&str], word: &str) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !self.says(program, arguments, word) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Runs a client that must succeed.
-    pub(crate) fn ask(&self, program: &str, arguments: &[&str]) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// What it said.
+    pub fn ask(&self, program: &str, arguments: &[&str]) -> io::Result<()> {
         let output = self.client(program).args(arguments).output()?;
         match output.status.success() {
             true => Ok(()),
