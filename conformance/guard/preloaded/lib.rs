@@ -1,8 +1,7 @@
 //! Stands before functions of the C library and counts who calls them.
 //!
-//! What goes past these functions is not seen: the kernel entered by hand or from within the C library,
-//! as `printf` does, or a Rust mutex that nobody else holds. It depends on no crate, because build.rs
-//! compiles it without cargo.
+//! What goes past these functions is not seen: the kernel entered by hand, or a Rust mutex that nobody
+//! else holds. It depends on no crate, because build.rs compiles it without cargo.
 //!
 //! | who asks                    | which threads, and when                                                   |
 //! |-----------------------------|---------------------------------------------------------------------------|
@@ -17,6 +16,7 @@
 mod c_library;
 mod caller;
 mod replaced;
+mod streams;
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
@@ -177,6 +177,7 @@ pub unsafe extern "C" fn pthread_setname_np(thread: c_ulong, name: *const c_char
 }
 
 extern "C" fn start() {
+    streams::exchange();
     let setting = |name: &str| std::env::var(name).ok()?.parse::<i64>().ok();
     let now = now_ns();
     if let (Some(from), Some(until)) = (setting("GUARD_FROM_MS"), setting("GUARD_UNTIL_MS")) {

@@ -7,14 +7,22 @@ use crate::guard::{self, Counts};
 use crate::subject::Subject;
 use crate::trouble::{Outcome, Trouble, expect};
 
+/// Why nothing was seen: nobody started this process with the guard, or the system could not.
+const UNSEEN: &str = match cfg!(all(target_os = "linux", target_env = "gnu")) {
+    true => {
+        "the guard is not preloaded: `driftless validate` does it, from a folder for temporary files \
+         (TMPDIR) in which libraries may be opened"
+    }
+    false => "what is asked of memory, locks and kernel is seen on GNU/Linux only",
+};
+
 /// Nothing, after half a second to warm up.
 pub(super) fn asks_for_nothing(subject: &Subject) -> Outcome {
     if subject.filter.blocking {
         return Err(Trouble::does_not_apply("it declares that it may block its thread"));
     }
     if !guard::is_there() {
-        let why = "what is asked of memory, locks and kernel is seen by `driftless validate` on GNU/Linux";
-        return Err(Trouble::not_checked(why));
+        return Err(Trouble::not_checked(UNSEEN));
     }
     let mut bench = Bench::new(subject)?;
     bench.run()?;

@@ -42,7 +42,7 @@ fn the_examples_in_c_and_cpp_pass_every_check_that_applies_to_them() {
 }
 
 /// What is wrong in a filter in C: a line of gain.c, what stands there instead, and the check that sees it.
-const FAULTS: [(&str, &str, &str); 7] = [
+const FAULTS: [(&str, &str, &str); 8] = [
     (
         "self->frames +=",
         "{ void *volatile scratch = malloc(64); free(scratch); } self->frames +=",
@@ -55,6 +55,7 @@ const FAULTS: [(&str, &str, &str); 7] = [
         "streaming-calls",
     ),
     ("self->frames +=", "fputs(\"a sample\\n\", stderr); self->frames +=", "streaming-calls"),
+    ("self->frames +=", "printf(\"%u\\n\", pin); self->frames +=", "streaming-calls"),
     (
         "self->host = host;",
         "self->host = host; { void *volatile lost = malloc(1000); (void)lost; }",
