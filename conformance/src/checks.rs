@@ -58,6 +58,9 @@ const fn check(name: &'static str, proves: &'static str, run: fn(&Subject) -> Ou
 /// The check that comes first: without it the others say nothing.
 pub const PLAYS: &str = "plays";
 
+/// The check that needs the guard preloaded.
+pub const STREAMING_CALLS: &str = "streaming-calls";
+
 /// All checks, in the order in which they are told.
 pub const CHECKS: &[Check] = &[
     check(
@@ -146,7 +149,7 @@ pub const CHECKS: &[Check] = &[
         markers::handled,
     ),
     check(
-        "streaming-calls",
+        STREAMING_CALLS,
         "a running filter asks for no memory, lock or system call (LS-M22)",
         streaming::asks_for_nothing,
     ),

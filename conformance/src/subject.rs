@@ -1,11 +1,13 @@
 //! The filter under test: descriptor, code, settings and seed.
 
-use driftless_plugin_api::abi::filter::FactoryRef;
 use driftless_plugin_api::descriptor::{
     Descriptor, Direction, FilterDescriptor, Given, PinDescriptor,
 };
 use driftless_plugin_api::testing::Driver;
 use driftless_plugin_api::{FilterError, Pin, Registration, Settings, Value};
+
+/// Makes the filter with its complete settings, on a test bench.
+type Make = dyn Fn(&Settings) -> Result<Driver, FilterError>;
 
 /// The filter under test. `[main]`
 pub struct Subject {
@@ -17,19 +19,19 @@ pub struct Subject {
     pub given: Vec<String>,
     /// Where random choices start.
     pub seed: u64,
-    factory: FactoryRef,
+    make: Box<Make>,
     tell: bool,
 }
 
 impl Subject {
-    /// A filter of a loaded library.
+    /// A filter that `make` makes, such as one of a loaded library.
     ///
     /// # Errors
     ///
     /// One sentence for each setting that is wrong or missing.
     pub fn new(
         filter: &FilterDescriptor,
-        factory: FactoryRef,
+        make: impl Fn(&Settings) -> Result<Driver, FilterError> + 'static,
         given: &[Given],
         seed: u64,
     ) -> Result<Self, Vec<String>> {
@@ -37,7 +39,8 @@ impl Subject {
         let settings = settings
             .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         let given = given.iter().map(|given| given.name.clone()).collect();
-        Ok(Self { filter: filter.clone(), settings, given, seed, factory, tell: false })
+        let (filter, make) = (filter.clone(), Box::new(make));
+        Ok(Self { filter, settings, given, seed, make, tell: false })
     }
 
     /// A filter that is linked into this program.
@@ -56,7 +59,10 @@ impl Subject {
         let filter = descriptor.filter(id);
         let factory = registration.factories.iter().find(|factory| factory.id() == id);
         match filter.zip(factory) {
-            Some((filter, factory)) => Self::new(filter, *factory, given, seed),
+            Some((filter, factory)) => {
+                let factory = *factory;
+                Self::new(filter, move |settings| Driver::of(factory, settings), given, seed)
+            }
             None => Err(vec![format!("the registration has no filter `{id}`")]),
         }
     }
@@ -82,7 +88,7 @@ impl Subject {
     ///
     /// What the filter said.
     pub fn make(&self, settings: &Settings) -> Result<Driver, FilterError> {
-        Driver::of(self.factory, settings)
+        (self.make)(settings)
     }
 
     /// Its settings, with `name` set to another value.

@@ -5,7 +5,9 @@ use std::fmt;
 /// Why a check was not passed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
-    /// The check does not apply to this filter, or cannot be made here.
+    /// The check does not apply to this filter.
+    DoesNotApply(String),
+    /// The check cannot be made here.
     NotChecked(String),
     /// The filter breaks its promise.
     Wrong {
@@ -20,7 +22,12 @@ pub enum Trouble {
 pub type Outcome<T = ()> = Result<T, Trouble>;
 
 impl Trouble {
-    /// The check does not apply, because `why`.
+    /// The check does not apply to this filter, because `why`.
+    pub fn does_not_apply(why: impl Into<String>) -> Self {
+        Self::DoesNotApply(why.into())
+    }
+
+    /// The check cannot be made here, because `why`.
     pub fn not_checked(why: impl Into<String>) -> Self {
         Self::NotChecked(why.into())
     }
@@ -39,6 +46,7 @@ impl Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::DoesNotApply(why) => write!(f, "does not apply: {why}"),
             Self::NotChecked(why) => write!(f, "not checked: {why}"),
             Self::Wrong { expected, seen } => write!(f, "expected {expected}; seen: {seen}"),
         }

@@ -11,7 +11,19 @@ use driftless_plugin_api::abi::host::{RawClockReading, RawClockState};
 use driftless_plugin_api::host::{ClockState, State};
 use driftless_plugin_api::time::{HostTime, ReferenceTime, Span, StreamTime};
 
+use crate::growing::Growing;
 use snapshot::Snapshot;
+
+/// The number of a loaded filter. Its place in a plan changes when the graph does; this does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FilterId(usize);
+
+impl FilterId {
+    /// As a number, from 0 in the order in which filters were loaded.
+    pub const fn number(self) -> usize {
+        self.0
+    }
+}
 
 /// Where the reference clock comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,8 +33,8 @@ pub enum Chosen {
     /// The executor's host time.
     #[default]
     System,
-    /// A filter, by its index.
-    Filter(usize),
+    /// A filter's.
+    Filter(FilterId),
 }
 
 /// A reading more than this away from where the last one pointed is a step of the clock, not drift.
@@ -31,7 +43,7 @@ const STEP: Span = Span::from_millis(50);
 /// Clocks on offer, the one chosen, and the graph's state: all that a filter sees of time. `[any]`
 #[derive(Debug)]
 pub struct ClockBoard {
-    offered: Vec<Offered>,
+    offered: Growing<Offered>,
     graph: Snapshot<7>,
 }
 
@@ -77,25 +89,28 @@ impl Default for GraphTime {
     }
 }
 
+impl Default for ClockBoard {
+    fn default() -> Self {
+        let board = Self { offered: Growing::default(), graph: Snapshot::new([0; 7]) };
+        board.set(GraphTime::default());
+        board
+    }
+}
+
 impl ClockBoard {
-    /// A board for so many filters.
-    pub fn new(filters: usize) -> Self {
-        let offered = || Offered {
+    /// Makes room for the clock of another filter. `[main]`
+    pub fn join(&self) -> FilterId {
+        let silent = Offered {
             heard: AtomicBool::new(false),
             own_delay: AtomicI64::new(-1),
             reading: Snapshot::new([0; 4]),
         };
-        let board = Self {
-            offered: (0..filters).map(|_| offered()).collect(),
-            graph: Snapshot::new([0; 7]),
-        };
-        board.set(GraphTime::default());
-        board
+        FilterId(self.offered.push(silent))
     }
 
     /// A new reading of the clock that `filter` offers; from one thread a filter. `[device]`
-    pub fn publish(&self, filter: usize, reading: RawClockReading) {
-        let Some(offered) = self.offered.get(filter) else { return };
+    pub fn publish(&self, filter: FilterId, reading: RawClockReading) {
+        let Some(offered) = self.offered.get(filter.0) else { return };
         if !(0.5..2.0).contains(&reading.rate) {
             return; // not a clock: a rate of zero or NaN would freeze or poison stream time
         }
@@ -119,13 +134,13 @@ impl ClockBoard {
     }
 
     /// Whether the clock of `filter` was ever heard.
-    pub fn is_heard(&self, filter: usize) -> bool {
-        self.offered.get(filter).is_some_and(Offered::is_heard)
+    pub fn is_heard(&self, filter: FilterId) -> bool {
+        self.offered.get(filter.0).is_some_and(Offered::is_heard)
     }
 
     /// Lets `filter` add `delay` to a stamp, and not what the graph says (section 4). `[main]`
-    pub fn set_own_delay(&self, filter: usize, delay: Span) {
-        if let Some(filter) = self.offered.get(filter) {
+    pub fn set_own_delay(&self, filter: FilterId, delay: Span) {
+        if let Some(filter) = self.offered.get(filter.0) {
             filter.own_delay.store(delay.nanos(), Ordering::Relaxed);
         }
     }
@@ -135,7 +150,7 @@ impl ClockBoard {
         let chosen = match time.chosen {
             Chosen::None => -2,
             Chosen::System => -1,
-            Chosen::Filter(index) => index as i64,
+            Chosen::Filter(filter) => filter.0 as i64,
         };
         self.graph.write([
             word(chosen),
@@ -159,7 +174,7 @@ impl ClockBoard {
         GraphTime {
             chosen: match signed(0) {
                 -2 => Chosen::None,
-                index if index >= 0 => Chosen::Filter(index as usize),
+                number if number >= 0 => Chosen::Filter(FilterId(number as usize)),
                 _ => Chosen::System,
             },
             base: ReferenceTime::from_nanos(signed(1)),
@@ -176,16 +191,19 @@ impl ClockBoard {
     }
 
     /// Clock and state as `filter` sees them; `None` asks for nobody. `[device]`
-    pub fn state(&self, filter: Option<usize>) -> RawClockState {
-        let time = self.graph_time();
+    pub fn state(&self, filter: Option<FilterId>) -> RawClockState {
+        self.state_by(&self.graph_time(), filter)
+    }
+
+    fn state_by(&self, time: &GraphTime, filter: Option<FilterId>) -> RawClockState {
         let offered = match time.chosen {
-            Chosen::Filter(index) => self.offered.get(index).filter(|it| it.is_heard()),
+            Chosen::Filter(chosen) => self.offered.get(chosen.0).filter(|it| it.is_heard()),
             _ => None,
         };
         let (host, reference, rate) = offered.map_or((0, 0, 1.0), Offered::anchor);
         let has_clock = time.chosen != Chosen::None;
-        let own = filter.is_some_and(|index| time.chosen == Chosen::Filter(index));
-        let asking = filter.and_then(|index| self.offered.get(index));
+        let own = filter.is_some_and(|filter| time.chosen == Chosen::Filter(filter));
+        let asking = filter.and_then(|filter| self.offered.get(filter.0));
         let own_delay = asking.map_or(-1, |asking| asking.own_delay.load(Ordering::Relaxed));
         RawClockState {
             host,
@@ -226,8 +244,8 @@ impl ClockBoard {
             return;
         }
         (time.chosen, time.epoch, time.shift) = (chosen, time.epoch + 1, Span::ZERO);
-        self.set(time);
-        time.shift = before - self.reference_time(now);
+        time.shift = before - ClockState(self.state_by(&time, None)).reference_time(now);
+        // In one write: a device thread that reads meanwhile sees no jump either.
         self.set(time);
     }
 }

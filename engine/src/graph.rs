@@ -1,43 +1,63 @@
 //! The graph that runs: the only part of the engine with threads.
 //!
-//! | module       | does                                                                  |
-//! |--------------|-----------------------------------------------------------------------|
-//! | `build`      | loads filters, connects their pins, cuts segments                     |
-//! | `negotiate`  | finds the complete media type of a connection                         |
-//! | `settle`     | clock, stream offsets and delay, from what activated filters say      |
-//! | `wishes`     | another clock, synchronisation or cap than the manifest's              |
-//! | `orders`     | stream control and tolerance of a single filter                       |
-//! | `states`     | stopped, paused, running: every transition from renderers to sources  |
-//! | [`running`]  | a graph in real time, for embedders                                   |
-//! | [`simulate`] | a graph in virtual time                                               |
-//! | [`error`]    | why a graph cannot run                                                |
+//! | module         | does                                                                |
+//! |----------------|---------------------------------------------------------------------|
+//! | `build`        | a graph without filters, which is then changed into the first plan  |
+//! | `change`       | plan again, take the difference, apply it (LS-125)                  |
+//! | `prepare`      | makes, connects and opens what comes, while all else plays          |
+//! | `negotiate`    | finds the complete media type of a connection                       |
+//! | `reconnect`    | takes the segments that change apart, and puts them together anew   |
+//! | `wire`         | connections as links within segments and queues between them        |
+//! | `settle`       | clock, stream offsets and delay, from what activated filters say    |
+//! | `in_force`     | what stays in force while filters come and go                       |
+//! | `redistribute` | latency that changes while the graph runs (LS-M4)                   |
+//! | `wishes`       | another clock, synchronisation or cap than the manifest's            |
+//! | `orders`       | stream control and tolerance of a single filter                     |
+//! | `states`       | stopped, paused, running: from renderers to sources (section 8.4)   |
+//! | `cue`          | whether a pause is complete                                         |
+//! | `attend`       | takes notice of events, and answers them                            |
+//! | `watchdog`     | gives up what does not answer                                       |
+//! | [`running`]    | a graph in real time, for embedders                                 |
+//! | [`simulate`]   | a graph in virtual time                                             |
+//! | [`error`]      | why a graph cannot run                                              |
 
+mod attend;
 mod build;
+mod change;
+mod cue;
 pub mod error;
+mod in_force;
 mod negotiate;
 mod orders;
+mod prepare;
+mod reconnect;
+mod redistribute;
 pub mod running;
 mod settle;
 pub mod simulate;
-pub mod states;
+mod states;
+mod watchdog;
+mod wire;
 mod wishes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use driftless_plugin_api::descriptor::FilterKind;
-use driftless_plugin_api::event::EventCode;
 use driftless_plugin_api::host::State;
 use driftless_plugin_api::{HostTime, MediaType, ReferenceTime, Span, StreamTime};
 
-use crate::clock::Forwards;
+use crate::clock::{FilterId, Forwards};
 use crate::event::{Event, EventBus, Subscription};
 use crate::executor::Executor;
-use crate::loader::host::GraphHost;
-use crate::plan::{Facts, Plan, Settled};
+use crate::loader::host::{FilterHost, GraphHost};
+use crate::plan::{Facts, Plan, Settled, Wishes};
 use crate::report::{self, Report};
+use crate::segment::queue::Queue;
+use wire::Seat;
 
+pub use cue::Cued;
 pub use error::RunError;
 pub use running::RunningGraph;
 pub use simulate::Simulation;
@@ -76,11 +96,31 @@ pub struct Graph {
     options: RunOptions,
     host: Arc<GraphHost>,
     executor: Executor,
+    /// What the engine knows of each filter of the plan.
+    hosts: Vec<Arc<FilterHost>>,
+    /// Where each filter of the plan is.
+    seats: Vec<Seat>,
+    /// The executor's place of each segment of the plan.
+    places: Vec<usize>,
+    /// Places whose segment does not answer.
+    dead: BTreeSet<usize>,
+    /// The queue of each connection of the plan that has one.
+    queues: Vec<Option<Arc<Queue>>>,
     /// The media type of each connection of the plan.
     media: Vec<MediaType>,
     facts: Facts,
     settled: Settled,
+    /// What was asked for at the latest start (LS-43).
+    wishes: Wishes,
+    /// The stream offset that each output pin was given.
+    offsets: BTreeMap<(FilterId, usize), Span>,
+    /// When latency that is not needed any more is given up.
+    shrink_at: Option<HostTime>,
+    /// Filters that lost their device since the latest start.
+    lost: BTreeSet<FilterId>,
     state: State,
+    /// It is to run as soon as the renderers are cued.
+    run_pending: bool,
     inbox: Subscription,
     events: Vec<Event>,
     /// Renderers that have presented all of their streams.
@@ -100,7 +140,7 @@ impl std::fmt::Debug for Graph {
 }
 
 impl Drop for Graph {
-    /// Stops all filters (LS-122).
+    /// A graph that is dropped stops (LS-122).
     fn drop(&mut self) {
         // Nobody is left to hear of a filter that fails to stop.
         let _ = self.stop();
@@ -108,7 +148,7 @@ impl Drop for Graph {
 }
 
 impl Graph {
-    /// The plan it was made from.
+    /// The plan that it follows.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
@@ -155,29 +195,6 @@ impl Graph {
         self.ran + self.started.map_or(Span::ZERO, |started| (now - started).max(Span::ZERO))
     }
 
-    /// Takes notice of what was posted since the last call. Returns the new events.
-    pub fn attend(&mut self) -> Vec<Event> {
-        let new: Vec<Event> = std::iter::from_fn(|| self.inbox.try_next()).collect();
-        for event in &new {
-            let ended = matches!(
-                event.code,
-                EventCode::COMPLETE | EventCode::ERROR_ABORT | EventCode::FILTER_POISONED
-            );
-            if let Some(filter) = event.filter.as_ref().filter(|_| ended) {
-                self.complete.insert(filter.clone());
-            }
-            if self.events.len() < EVENTS_KEPT {
-                self.events.push(event.clone());
-            }
-        }
-        new
-    }
-
-    /// The events seen so far, oldest first.
-    pub fn seen(&self) -> &[Event] {
-        &self.events
-    }
-
     /// Host time of the latest start, or of now.
     pub fn started_at(&self) -> HostTime {
         self.started.unwrap_or_else(|| self.host.clock.now())
@@ -188,18 +205,6 @@ impl Graph {
         let mut renderers =
             self.plan.filters.iter().filter(|filter| filter.is(FilterKind::Renderer));
         renderers.all(|renderer| self.complete.contains(&renderer.name))
-    }
-
-    /// The filters that failed or panicked so far.
-    pub fn failed(&self) -> impl Iterator<Item = &Event> {
-        self.events.iter().filter(|event| {
-            matches!(event.code, EventCode::ERROR_ABORT | EventCode::FILTER_POISONED)
-        })
-    }
-
-    /// Returns when an event is there, or after `timeout` of real time.
-    fn wait_for_event(&self, timeout: Duration) {
-        self.inbox.wait(timeout);
     }
 
     /// How well it does, as of now.

@@ -45,6 +45,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod executor;
 pub mod graph;
+mod growing;
 pub mod loader;
 pub mod manifest;
 pub mod plan;

@@ -13,10 +13,12 @@
 //! | [`segments`]  | connections with queues       | the filters that share a thread                |
 //!
 //! Nothing here opens a library, asks for the time or starts anything. Clock, latency and matching
-//! run a second time, with what the activated filters say, through [`Plan::settle`].
+//! run again, with what the activated filters say, through [`Plan::settle`]. What becomes of a running
+//! graph when its plan changes is a [`Difference`].
 
 pub mod clock;
 mod connect;
+pub mod difference;
 mod draft;
 mod draw;
 pub mod facts;
@@ -24,6 +26,7 @@ pub mod latency;
 pub mod matching;
 mod order;
 pub mod queues;
+mod renumber;
 pub mod search;
 pub mod segments;
 mod show;
@@ -36,7 +39,8 @@ use driftless_plugin_api::settings::Settings;
 use driftless_plugin_api::time::Span;
 
 pub use clock::{Clock, ClockSource};
-pub use facts::{Facts, FilterFacts, PushFacts};
+pub use difference::Difference;
+pub use facts::{Facts, FilterFacts, InForce, PushFacts};
 pub use latency::{Note, Offset, Timing};
 pub use matching::{Match, Stream};
 pub use queues::Queue;
@@ -132,6 +136,8 @@ pub struct PlannedPin {
     pub descriptor: PinDescriptor,
     /// Index into [`Plan::connections`], if it is connected.
     pub connection: Option<usize>,
+    /// The manifest writes its name; a pin of a family that it leaves out has the lowest number free.
+    pub named: bool,
 }
 
 /// A pin by numbers: the filter's index in [`Plan::filters`] and the pin's number in its direction.
@@ -190,10 +196,24 @@ impl Plan {
     /// loaded, those of the activated filters before the graph runs, and again when one of them
     /// changes (LS-54, LS-M4). `[any]`
     pub fn settle(&self, facts: &Facts) -> Settled {
+        match &facts.in_force {
+            Some(it) if it.wishes != self.wishes => {
+                Self { wishes: it.wishes.clone(), ..self.clone() }.decide(facts)
+            }
+            _ => self.decide(facts),
+        }
+    }
+
+    fn decide(&self, facts: &Facts) -> Settled {
         let clock = clock::choose(self, facts);
         let timing = latency::settle(self, facts);
         let streams = matching::streams(self, facts, &clock, &timing);
         Settled { clock, timing, streams }
+    }
+
+    /// This plan before it has any filters: what a graph is until they are loaded.
+    pub(crate) fn without_filters(&self) -> Self {
+        Self { filters: Vec::new(), connections: Vec::new(), segments: Vec::new(), ..self.clone() }
     }
 
     /// The name of an output pin with its filter: `camera.video`.

@@ -11,8 +11,7 @@ use std::sync::Arc;
 use driftless_plugin_api::host::State;
 use driftless_plugin_api::{HostTime, Span, Wake};
 
-use crate::executor::SegmentSignal;
-use crate::loader::chain::{Chain, Node};
+use crate::loader::chain::{Chain, Node, OwnedNode};
 use queue::{Item, Queue};
 use recorder::Recorder;
 
@@ -40,6 +39,23 @@ pub enum Head {
     Queues,
 }
 
+/// A filter on its way into a segment, or out of one.
+pub struct Member {
+    /// The filter.
+    pub node: OwnedNode,
+    wake: Wake,
+    /// What a renderer's statistics were.
+    recorder: Option<Recorder>,
+}
+
+impl Member {
+    /// A filter that was in no segment yet.
+    pub fn new(node: OwnedNode, is_renderer: bool) -> Self {
+        let recorder = is_renderer.then(Recorder::default);
+        Self { node, wake: Wake::OnSignal, recorder }
+    }
+}
+
 /// Filters that share a thread. `[streaming]`
 pub struct Segment {
     chain: Chain,
@@ -47,43 +63,78 @@ pub struct Segment {
     inputs: Vec<Input>,
     /// Queues that this segment feeds and that may make a waiting source wait.
     outputs: Vec<Arc<Queue>>,
-    /// Which filters are renderers, by place in the chain.
-    renderers: Vec<usize>,
+    /// Which filters are renderers, by place in the chain, and what they did.
+    renderers: Vec<(usize, Recorder)>,
     /// When each filter wants its next step.
     wakes: Vec<Wake>,
-    recorders: Vec<Recorder>,
     next_record: HostTime,
     state: State,
+    /// It stands still while its graph changes (LS-125).
+    blocked: bool,
+    /// It must be on time.
+    has_deadline: bool,
     /// Items taken out of the queues in the latest step.
     took: u32,
     /// How many the next step may take.
     may_take: u32,
-    signal: Arc<SegmentSignal>,
 }
 
 impl Segment {
-    /// A stopped segment.
-    pub fn new(
-        chain: Chain,
-        head: Head,
-        inputs: Vec<Input>,
-        outputs: Vec<Arc<Queue>>,
-        renderers: Vec<usize>,
-        signal: Arc<SegmentSignal>,
-    ) -> Self {
+    /// A segment in `state`, blocked; nothing is linked yet.
+    pub fn new(members: Vec<Member>, head: Head, state: State, now: HostTime) -> Self {
+        let (mut nodes, mut wakes, mut renderers) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, Member { node, wake, recorder }) in members.into_iter().enumerate() {
+            nodes.push(node);
+            wakes.push(wake);
+            renderers.extend(recorder.map(|recorder| (at, recorder)));
+        }
         Self {
-            wakes: vec![Wake::OnSignal; chain.len()],
-            recorders: renderers.iter().map(|_| Recorder::default()).collect(),
-            next_record: HostTime::ZERO,
-            state: State::Stopped,
+            chain: Chain::new(nodes),
+            head,
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            renderers,
+            wakes,
+            next_record: now + RECORD_EVERY,
+            state,
+            blocked: true,
+            has_deadline: false,
             took: 0,
             may_take: u32::MAX,
-            chain,
-            head,
-            inputs,
-            outputs,
-            renderers,
-            signal,
+        }
+    }
+
+    /// Its filters, in order, each as it was.
+    pub fn dissolve(self) -> Vec<Member> {
+        let mut renderers = self.renderers.into_iter().peekable();
+        let nodes = self.chain.dissolve().into_iter().zip(self.wakes).enumerate();
+        nodes
+            .map(|(at, (node, wake))| {
+                let recorder = renderers.next_if(|(place, _)| *place == at).map(|(_, it)| it);
+                Member { node, wake, recorder }
+            })
+            .collect()
+    }
+
+    /// Hands what stands in the queues that are not kept to the first filter: what was sent before a
+    /// connection goes arrives (LS-125).
+    pub fn drain(&self, kept: impl Fn(&Arc<Queue>) -> bool, now: HostTime) {
+        for input in self.inputs.iter().filter(|input| !kept(&input.queue)) {
+            while let Some(item) = input.queue.pop() {
+                hand_over(&self.chain, input.pin, item, now);
+            }
+        }
+    }
+
+    /// Goes on.
+    pub fn unblock(&mut self) {
+        self.blocked = false;
+    }
+
+    /// The filter at `at`, which is new, is due.
+    pub fn rouse(&mut self, at: usize, now: HostTime) {
+        if let Some(wake) = self.wakes.get_mut(at) {
+            *wake = Wake::At(now);
         }
     }
 
@@ -97,14 +148,11 @@ impl Segment {
         &mut self.chain
     }
 
-    /// What feeds it.
-    pub fn head(&self) -> Head {
-        self.head
-    }
-
-    /// Says what the head is, once the filters have told whether they are live.
-    pub fn set_head(&mut self, head: Head) {
+    /// Says what the head is, once the filters have told whether they are live, and whether the segment
+    /// must be on time. Returns whether it must from now on.
+    pub fn set_head(&mut self, head: Head, has_deadline: bool) -> bool {
         self.head = head;
+        has_deadline && !std::mem::replace(&mut self.has_deadline, has_deadline)
     }
 
     /// Adds a queue that feeds the first filter.
@@ -120,15 +168,20 @@ impl Segment {
     /// Follows the graph into another state; from now on every filter is due.
     pub fn set_state(&mut self, state: State, now: HostTime) {
         if self.state == State::Stopped {
-            self.recorders.iter_mut().for_each(Recorder::clear);
+            self.renderers.iter_mut().for_each(|(_, recorder)| recorder.clear());
             self.chain.forgive();
         }
-        if state == State::Stopped {
+        if self.state == State::Stopped || state == State::Stopped {
             self.inputs.iter().for_each(|input| input.queue.clear());
         }
         self.state = state;
         self.next_record = now + RECORD_EVERY;
         self.wakes.fill(if state == State::Stopped { Wake::OnSignal } else { Wake::At(now) });
+    }
+
+    /// What stands in the input queues was sent before the pause that has begun.
+    pub fn mark_stale(&self) {
+        self.inputs.iter().for_each(|input| input.queue.mark_stale());
     }
 
     /// How many items the latest step took out of the queues.
@@ -150,23 +203,21 @@ impl Segment {
         wake
     }
 
-    /// Steps only the filter with that index in the plan: repeats a call of its device.
-    pub fn repeat_call(&mut self, filter: usize, now: HostTime) {
-        if let Some(at) = self.chain.position(filter).filter(|_| self.state != State::Stopped) {
+    /// Steps only the filter at a place in the chain: repeats a call of its device.
+    pub fn repeat_call(&mut self, at: usize, now: HostTime) {
+        if self.state != State::Stopped && at < self.chain.len() {
             self.wakes[at] = self.chain.node(at).step(now);
         }
     }
 
-    /// What was recorded of the renderer that is filter `filter` of the plan.
-    pub fn recorder(&self, filter: usize) -> Option<&Recorder> {
-        let at = self.chain.position(filter)?;
-        let index = self.renderers.iter().position(|place| *place == at)?;
-        self.recorders.get(index)
+    /// What was recorded of the renderer at a place in the chain.
+    pub fn recorder(&self, at: usize) -> Option<&Recorder> {
+        self.renderers.iter().find(|(place, _)| *place == at).map(|(_, recorder)| recorder)
     }
 
     /// Does all that is due at `now`; says when to be called again.
     pub fn step(&mut self, now: HostTime) -> Wake {
-        if self.state == State::Stopped {
+        if self.state == State::Stopped || self.blocked {
             return Wake::OnSignal;
         }
         self.heed_signals(now);
@@ -180,7 +231,7 @@ impl Segment {
 
     fn heed_signals(&mut self, now: HostTime) {
         for (at, wake) in self.wakes.iter_mut().enumerate() {
-            if self.signal.lower(at) && *wake != Wake::Ended {
+            if self.chain.node(at).host.lower() && *wake != Wake::Ended {
                 *wake = Wake::At(now);
             }
         }
@@ -192,17 +243,9 @@ impl Segment {
         self.took = 0;
         for input in &self.inputs {
             while self.took < self.may_take && self.has_room() {
-                let item = input.queue.pop();
-                self.took += u32::from(item.is_some());
-                match item {
-                    Some(Item::Sample(sample, _)) => {
-                        self.chain.node(0).receive(input.pin, sample, now);
-                    }
-                    Some(Item::Marker(marker)) => {
-                        self.chain.node(0).mark(input.pin, marker, now);
-                    }
-                    None => break,
-                }
+                let Some(item) = input.queue.pop() else { break };
+                self.took += 1;
+                hand_over(&self.chain, input.pin, item, now);
             }
         }
         !self.has_room()
@@ -210,7 +253,7 @@ impl Segment {
 
     /// Whether every renderer, and every queue that may make us wait, has room.
     fn has_room(&self) -> bool {
-        let ready = |at: &usize| {
+        let ready = |(at, _): &(usize, Recorder)| {
             let node = self.chain.node(*at);
             node.traffic().failed || node.instance.ready()
         };
@@ -259,7 +302,7 @@ impl Segment {
             return;
         }
         self.next_record = now + RECORD_EVERY;
-        for (recorder, at) in self.recorders.iter_mut().zip(&self.renderers) {
+        for (at, recorder) in &mut self.renderers {
             if let Some(statistics) = self.chain.node(*at).instance.statistics() {
                 recorder.record(now, &statistics);
             }
@@ -287,6 +330,13 @@ impl Segment {
             wake => wake,
         }
     }
+}
+
+fn hand_over(chain: &Chain, pin: u32, item: Item, now: HostTime) {
+    match item {
+        Item::Sample(sample, _) => chain.node(0).receive(pin, sample, now),
+        Item::Marker(marker) => chain.node(0).mark(pin, marker, now),
+    };
 }
 
 fn is_due(wake: Wake, now: HostTime) -> bool {

@@ -30,6 +30,11 @@ pub enum Entry {
         /// Host time.
         at: HostTime,
     },
+    /// The graph was changed into another.
+    Change {
+        /// Host time.
+        at: HostTime,
+    },
     /// A segment was stepped.
     Step {
         /// Which one, in the order of the plan.
@@ -73,7 +78,7 @@ impl Entry {
     /// When it happened.
     pub fn at(&self) -> HostTime {
         match self {
-            Self::Run { at } | Self::Step { at, .. } => *at,
+            Self::Run { at } | Self::Change { at } | Self::Step { at, .. } => *at,
             Self::Call { call, .. } => call.seen,
             Self::Packet { packet, .. } => packet.at,
             Self::Clock { reading, .. } => reading.host,
@@ -104,6 +109,11 @@ pub enum TraceError {
     OtherGraph(Vec<String>),
     /// The graph never ran while the trace was taken.
     NeverRan,
+    /// The graph was changed while the trace was taken, so it is one of several graphs.
+    Changed {
+        /// When, counted from when it ran.
+        after: Span,
+    },
 }
 
 impl fmt::Display for TraceError {
@@ -115,6 +125,12 @@ impl fmt::Display for TraceError {
                 write!(f, "the trace is of another graph, with the filters {}", filters.join(", "))
             }
             Self::NeverRan => f.write_str("the graph never ran while this trace was taken"),
+            Self::Changed { after } => {
+                write!(
+                    f,
+                    "the graph was changed {after} after it ran; only a run of one graph is replayed"
+                )
+            }
         }
     }
 }
@@ -143,7 +159,11 @@ impl Trace {
             return Err(TraceError::OtherGraph(self.filters.clone()));
         }
         let run = self.entries.iter().find(|entry| matches!(entry, Entry::Run { .. }));
-        run.map(Entry::at).ok_or(TraceError::NeverRan)
+        let run = run.map(Entry::at).ok_or(TraceError::NeverRan)?;
+        match self.entries.iter().find(|entry| matches!(entry, Entry::Change { .. })) {
+            Some(change) => Err(TraceError::Changed { after: change.at() - run }),
+            None => Ok(run),
+        }
     }
 
     /// How many entries are missing.

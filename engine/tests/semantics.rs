@@ -2,9 +2,10 @@
 
 mod probe;
 
+use driftless_engine::graph::Cued;
 use driftless_engine::manifest::ClockRequest;
-use driftless_engine::{RunError, RunOptions, Simulation};
-use driftless_plugin_api::{EventCode, Span, Status, StreamTime, When};
+use driftless_engine::{Graph, RunError, RunOptions, Simulation};
+use driftless_plugin_api::{EventCode, Span, State, Status, StreamTime, When};
 use probe::noted;
 
 fn simulate(text: &str) -> Simulation {
@@ -143,6 +144,48 @@ fn a_branch_that_is_not_live_is_cued_beside_one_that_is() {
     let log = noted("beside");
     assert!(log.contains(&"beside.x: runs in 20.0 ms with 0".to_owned()), "{log:#?}");
     assert!(!log.contains(&"beside.y: runs in 20.0 ms with 0".to_owned()), "{log:#?}");
+}
+
+/// LS-9, LS-120, LS-121: a state is told from when it is asked for, and beside it how far it is.
+#[test]
+fn a_graph_tells_the_state_that_it_is_going_to_and_whom_it_waits_for() {
+    let start = |test: &str, source: &str| {
+        let filters = [("a", "teller", source), ("x", "listener", "")];
+        let mut graph = simulate(&manifest(test, "", &["a.out -> x"], &filters));
+        graph.graph().stop().unwrap();
+        graph
+    };
+    let waiting = Cued::Waiting(vec!["x".to_owned()]);
+    let mut simulation = start("target", "flags = [\"not-live\"]\ncue = \"done\"");
+    let mut told = Vec::new();
+    let mut tell = |graph: &mut Graph| told.push(graph.target_state().unwrap());
+    tell(simulation.graph());
+    simulation.graph().pause().unwrap();
+    tell(simulation.graph());
+    simulation.graph().run().unwrap();
+    tell(simulation.graph());
+    simulation.graph().pause().unwrap();
+    tell(simulation.graph());
+    simulation.graph().run().unwrap();
+    simulation.advance(ms(50)).unwrap();
+    tell(simulation.graph());
+    simulation.graph().pause().unwrap();
+    tell(simulation.graph());
+    let mut live = start("target live", "");
+    live.graph().pause().unwrap();
+    tell(live.graph());
+    assert_eq!(
+        told,
+        [
+            (State::Stopped, Cued::Done),
+            (State::Paused, waiting.clone()),
+            (State::Running, waiting.clone()), // it will as soon as `x` has a sample
+            (State::Paused, waiting),          // and will no more
+            (State::Running, Cued::Done),
+            (State::Paused, Cued::Done),
+            (State::Paused, Cued::CantCue),
+        ]
+    );
 }
 
 /// LS-10

@@ -55,6 +55,10 @@ static driftless_status receive(void *filter, uint32_t pin, driftless_sample *sa
                                 const driftless_output *output) {
   gain *self = filter;
   (void)pin;
+  if (!self->media.major) {
+    driftless_release(self->host, sample);
+    return driftless_fail(self->host, DRIFTLESS_NOT_CONNECTED, "gain is not connected");
+  }
   float *values = driftless_writable(self->host, sample);
   if (!values && sample->length) {
     driftless_release(self->host, sample);

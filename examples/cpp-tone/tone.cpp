@@ -17,6 +17,7 @@ constexpr int64_t rate = 48000;
 constexpr int64_t frames = 480;
 constexpr int64_t period = 1000000000 * frames / rate; /* ns */
 constexpr int64_t max_offset = 5000000000;
+constexpr int64_t never = INT64_MIN;
 
 struct Tone {
   const driftless_filter_table *table; /* first, so that the host finds it; no virtual functions */
@@ -24,21 +25,35 @@ struct Tone {
   double step;   /* radians a frame */
   double factor; /* peak */
   double phase = 0;
-  int64_t first = 0;     /* host time at which the first sample was due */
-  int64_t delivered = 0; /* samples since then; -1 before the first step */
+  int64_t first = 0;  /* host time at which the first sample of this run was due */
+  int64_t made = -1;  /* samples since then; -1 before the first step */
+  int64_t frame = 0;  /* frames since activation */
+  int64_t last = never; /* the last stamp */
   int64_t offset = 0;
+  bool broken = true; /* the next sample does not follow the last one */
   bool running = false;
   uint64_t without_memory = 0;
 
   static Tone &of(void *filter) { return *static_cast<Tone *>(filter); }
 
-  int64_t due() const { return first + delivered * period; }
+  int64_t due() const { return first + made * period; }
 
+  /* The sample that ends now, unless its stamp would not rise: after the offset became smaller. */
   void deliver(const driftless_output *output) {
+    driftless_clock_state clock = host->table->clock(host->instance);
     driftless_sample sample = {};
+    sample.start = driftless_stream_time(&clock, due()) + offset;
+    sample.stop = sample.start + period;
+    sample.media_start = frame;
+    sample.media_stop = frame += frames;
+    if (sample.start <= last) {
+      broken = true;
+      return;
+    }
     sample.buffer = host->table->take_buffer(host->instance, frames * sizeof(float));
     if (!sample.buffer) {
       without_memory++;
+      broken = true;
       return;
     }
     float *values = reinterpret_cast<float *>(sample.buffer->data);
@@ -47,14 +62,11 @@ struct Tone {
       phase = std::fmod(phase + step, 6.283185307179586);
     }
     sample.length = frames * sizeof(float);
-    driftless_clock_state clock = host->table->clock(host->instance);
-    sample.start = driftless_stream_time(&clock, due()) + offset;
-    sample.stop = sample.start + period;
-    sample.media_start = delivered * frames;
-    sample.media_stop = sample.media_start + frames;
     sample.flags = DRIFTLESS_SAMPLE_SPLICE_POINT | DRIFTLESS_SAMPLE_TIME_VALID |
                    DRIFTLESS_SAMPLE_STOP_VALID | DRIFTLESS_SAMPLE_MEDIA_TIME_VALID;
-    if (delivered == 0) sample.flags |= DRIFTLESS_SAMPLE_DISCONTINUITY;
+    if (broken) sample.flags |= DRIFTLESS_SAMPLE_DISCONTINUITY;
+    broken = false;
+    last = sample.start;
     output->deliver(output->instance, 0, &sample, output->now);
   }
 };
@@ -83,7 +95,12 @@ driftless_status connect(void *, uint32_t, const driftless_media *media, driftle
 driftless_status change_state(void *filter, uint32_t transition, int64_t, driftless_reason *) {
   Tone &tone = Tone::of(filter);
   tone.running = transition == 2;
-  tone.delivered = -1;
+  tone.made = -1;
+  tone.broken = true;
+  if (transition == 1) { /* activated: stream time will begin at 0 */
+    tone.frame = 0;
+    tone.last = never;
+  }
   return DRIFTLESS_OK;
 }
 
@@ -92,11 +109,11 @@ driftless_status cue(void *) { return DRIFTLESS_CANT_CUE; }
 driftless_wake step(void *filter, const driftless_output *output) {
   Tone &tone = Tone::of(filter);
   if (!tone.running) return {1, 0, 0}; /* when signalled */
-  if (tone.delivered < 0) {
-    tone.first = output->now;
-    tone.delivered = 0;
+  if (tone.made < 0) {
+    tone.first = output->now + period; /* when its last frame is there */
+    tone.made = 0;
   }
-  for (; tone.due() <= output->now; tone.delivered++) tone.deliver(output);
+  for (; tone.due() <= output->now; tone.made++) tone.deliver(output);
   return {0, 0, tone.due()}; /* at a time */
 }
 
@@ -125,7 +142,9 @@ driftless_status stream_offset(void *filter, uint32_t, int64_t *ns) {
 
 driftless_status set_stream_offset(void *filter, uint32_t, int64_t ns) {
   if (ns < 0) return DRIFTLESS_INVALID_ARGUMENT;
-  Tone::of(filter).offset = ns;
+  Tone &tone = Tone::of(filter);
+  tone.broken |= ns != tone.offset;
+  tone.offset = ns;
   return ns > max_offset ? DRIFTLESS_FALSE : DRIFTLESS_OK;
 }
 

@@ -45,8 +45,8 @@ struct PluginArguments {
     /// The folder to make; without it, one named like the crate.
     #[arg(long, value_name = "DIR")]
     path: Option<PathBuf>,
-    /// The folder of driftless-plugin-api, for a copy that is not published; without it, the published
-    /// version of this program.
+    /// The folder of driftless-plugin-api, for a copy that is not published; without it, the one that this
+    /// program was built beside, or the published one.
     #[arg(long, value_name = "DIR")]
     plugin_api: Option<PathBuf>,
 }
@@ -104,17 +104,31 @@ fn is_free(folder: &Path) -> Result<(), String> {
 
 /// What stands behind `driftless-plugin-api =` in the crate's manifest.
 fn dependency(folder: &Path, plugin_api: Option<&Path>) -> Result<String, String> {
-    let Some(given) = plugin_api else { return Ok(format!("\"{}\"", template::api_version())) };
-    let manifest = given.join("Cargo.toml");
-    let named = fs::read_to_string(&manifest)
-        .is_ok_and(|text| text.contains("name = \"driftless-plugin-api\""));
-    if !named {
-        let text = format!("`{}` is not the folder of driftless-plugin-api", given.display());
-        return Err(format!("{text}; expected one with its Cargo.toml"));
-    }
+    let given = match plugin_api {
+        Some(given) if is_plugin_api(given) => given.to_owned(),
+        Some(given) => {
+            let text = format!("`{}` is not the folder of driftless-plugin-api", given.display());
+            return Err(format!("{text}; expected one with its Cargo.toml"));
+        }
+        None => match beside_this_program() {
+            Some(found) => found,
+            None => return Ok(format!("\"{}\"", template::api_version())),
+        },
+    };
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let path = relative(&absolute(folder), &absolute(given)).unwrap_or_else(|| absolute(given));
+    let path = relative(&absolute(folder), &absolute(&given)).unwrap_or_else(|| absolute(&given));
     Ok(format!("{{ path = {:?} }}", path.to_string_lossy().replace('\\', "/")))
+}
+
+fn is_plugin_api(folder: &Path) -> bool {
+    fs::read_to_string(folder.join("Cargo.toml"))
+        .is_ok_and(|text| text.contains("name = \"driftless-plugin-api\""))
+}
+
+/// The folder of driftless-plugin-api, if this program lies where it was built: the one that it fits.
+fn beside_this_program() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    program.ancestors().map(|folder| folder.join("plugin-api")).find(|folder| is_plugin_api(folder))
 }
 
 /// The way from one absolute folder to another, so that both can be moved together.

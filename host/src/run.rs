@@ -152,7 +152,7 @@ fn play(
         for event in running.wait(wait) {
             status.event(&event);
         }
-        status.show(running.graph());
+        status.show(&mut running.graph());
     }
     status.end();
     Ok(running.stop())

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use driftless_conformance::{CHECKS, Check, Subject};
 use driftless_engine::catalog::{PrecheckError, Trust, precheck};
-use driftless_plugin_api::Span;
+use driftless_engine::loader::library::Maker;
 use driftless_plugin_api::descriptor::{Descriptor, FilterDescriptor, Given};
+use driftless_plugin_api::{Settings, Span};
 
 use crate::{Common, Outcome, output};
 
@@ -180,9 +181,10 @@ fn unknown<'a>(what: &str, found: &str, known: impl Iterator<Item = &'a str> + C
 /// The subject of a check, in the child.
 fn subject(
     filter: &FilterDescriptor,
-    factory: driftless_plugin_api::abi::filter::FactoryRef,
+    maker: Maker,
     arguments: &ValidateArguments,
 ) -> Result<Subject, String> {
-    Subject::new(filter, factory, &arguments.given(filter), arguments.seed)
+    let make = move |settings: &Settings| maker.drive(settings);
+    Subject::new(filter, make, &arguments.given(filter), arguments.seed)
         .map_err(|mistakes| mistakes.join("; "))
 }

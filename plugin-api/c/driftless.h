@@ -557,6 +557,7 @@ typedef struct driftless_filter_table {
 #define DRIFTLESS_EVENT_CLOCK_SUSPICIOUS 0x800au
 #define DRIFTLESS_EVENT_WARNING 0x800bu
 #define DRIFTLESS_EVENT_QUEUE_OVERRUN 0x800cu
+#define DRIFTLESS_EVENT_FILTER_STUCK 0x800du
 #define DRIFTLESS_EVENT_LATENCY_TOO_SHORT 0x8010u
 
 /* Flags of samples. */

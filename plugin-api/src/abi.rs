@@ -21,6 +21,7 @@ pub mod layout;
 pub mod media;
 pub mod module;
 pub mod panic;
+pub mod role;
 pub mod sample;
 pub mod settings;
 pub mod status;

@@ -101,6 +101,8 @@ codes! {
     WARNING = 0x800B, "warning";
     /// A queue was full; p1 is how many samples were lost.
     QUEUE_OVERRUN = 0x800C, "queue-overrun";
+    /// The thread of a filter does not answer; it is out of the graph, as are all that share the thread.
+    FILTER_STUCK = 0x800D, "filter-stuck";
     /// The latency asked for is less than a path needs (LS-M5); p1 is by how much, ns.
     LATENCY_TOO_SHORT = 0x8010, "latency-too-short";
 }

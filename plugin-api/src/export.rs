@@ -1,7 +1,8 @@
 //! Turning filters into a plugin library, or into filters that a program registers itself.
 
 use crate::abi::filter::FactoryRef;
-use crate::abi::glue::{AsRenderer, AsSource, AsTransform, factory};
+use crate::abi::glue::factory;
+use crate::abi::role::{AsRenderer, AsSource, AsTransform};
 use crate::filter::{Renderer, Source, Transform};
 
 /// Filters with their descriptor, for a program that uses them without a library. `[main]`

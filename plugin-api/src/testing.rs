@@ -30,24 +30,25 @@
 
 mod capabilities;
 mod host;
+mod outlet;
 
+use std::any::Any;
 use std::collections::BTreeMap;
-use std::ffi::c_void;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::abi::filter::{FactoryRef, RawFilter};
-use crate::abi::glue::{AsRenderer, AsSource, AsTransform, factory};
-use crate::abi::host::{RawMarker, RawOutput};
-use crate::abi::sample::RawSample;
+use crate::abi::glue::factory;
+use crate::abi::host::{RawHost, RawMarker};
+use crate::abi::role::{AsRenderer, AsSource, AsTransform};
 use crate::abi::settings::to_raw;
 use crate::abi::status::Status;
 use crate::abi::wake::Wake;
-use crate::capability::quality_control::Quality;
+use crate::descriptor::{Descriptor, Given};
 use crate::error::FilterError;
 use crate::event::EventCode;
 use crate::filter::{Cue, Flow, Pin, Renderer, Source, Transform};
-use crate::host::{ClockReading, ClockState, Fate, Host, TakeBuffer, Upstream};
+use crate::host::{ClockState, Fate, Host, TakeBuffer, Upstream};
 use crate::media::{AudioFormat, MediaPattern, MediaType};
 use crate::output::Marker;
 use crate::sample::Sample;
@@ -55,6 +56,7 @@ use crate::settings::Settings;
 use crate::time::{HostTime, Span, StreamTime};
 
 use host::TestHost;
+use outlet::Outlet;
 
 /// An event that a filter posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +74,20 @@ pub struct Posted {
 /// The audio type of that rate and number of channels.
 pub fn audio(rate_hz: u32, channels: u32) -> MediaType {
     MediaType::Audio(AudioFormat { rate_hz, channels })
+}
+
+/// The settings of a filter as its descriptor, the text of a `plugin.toml`, completes what is `given`, such as
+/// `("gain", "-6 dB")`.
+///
+/// # Panics
+///
+/// If the descriptor has a mistake or no such filter, or a setting is wrong; it is said which.
+pub fn settings(descriptor: &str, filter: &str, given: &[(&str, &str)]) -> Settings {
+    let descriptor =
+        Descriptor::parse(descriptor).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let given: Vec<_> = given.iter().map(|(name, value)| Given::new(name, value)).collect();
+    let filter = descriptor.filter(filter).unwrap_or_else(|| panic!("there is no `{filter}`"));
+    filter.settings(&given).unwrap_or_else(|mistakes| panic!("{mistakes:?}"))
 }
 
 /// A host for a piece of a filter that is tested alone.
@@ -98,20 +114,14 @@ impl Order {
     pub const ALL: [Self; 4] = [Self::Activate, Self::Run, Self::Pause, Self::Deactivate];
 }
 
-/// What came out of the output pins.
-#[derive(Default)]
-struct Outlet {
-    samples: BTreeMap<u32, Vec<Sample>>,
-    markers: BTreeMap<u32, Vec<Marker>>,
-    flow: BTreeMap<u32, Status>,
-}
-
 /// A host for one filter, in virtual time; it goes through the same tables as the engine. `[main]`
 pub struct Driver {
     filter: RawFilter,
     host: Arc<TestHost>,
     outlet: Box<Outlet>,
     outputs: u32,
+    /// What the filter was given the address of; dropped after its end.
+    _lent: Box<dyn Any>,
 }
 
 impl Driver {
@@ -148,12 +158,33 @@ impl Driver {
     ///
     /// See [`source`](Self::source).
     pub fn of(factory: FactoryRef, settings: &Settings) -> Result<Self, FilterError> {
-        let host = Arc::new(TestHost::default());
         let raw = to_raw(settings);
-        // SAFETY: the settings live during the call; the host is handed over as one holder.
-        let filter = unsafe { factory.create()(raw.as_rslice(), TestHost::raw(&host)) };
-        let filter = filter.into_result().map_err(FilterError::from)?;
-        Ok(Self { filter, host, outlet: Box::default(), outputs: 0 })
+        let make = |host| {
+            // SAFETY: the settings live during the call; the host is handed over as one holder.
+            let filter = unsafe { factory.create()(raw.as_rslice(), host) };
+            Ok((filter.into_result().map_err(FilterError::from)?, ()))
+        };
+        // SAFETY: a factory makes filters that fit their tables, and it was called just now.
+        unsafe { Self::with(make) }
+    }
+
+    /// Makes a filter in any other way, from the host that it is to have. What is lent to it is kept
+    /// until after its end.
+    ///
+    /// # Errors
+    ///
+    /// See [`source`](Self::source).
+    ///
+    /// # Safety
+    ///
+    /// What `make` returns is a live filter that fits its table and that nobody else uses.
+    pub unsafe fn with<L: 'static>(
+        make: impl FnOnce(RawHost) -> Result<(RawFilter, L), FilterError>,
+    ) -> Result<Self, FilterError> {
+        let host = Arc::new(TestHost::default());
+        let (filter, lent) = make(TestHost::raw(&host))?;
+        let (outlet, outputs) = (Box::default(), 0);
+        Ok(Self { filter, host, outlet, outputs, _lent: Box::new(lent) })
     }
 
     /// What a pin proposes.
@@ -257,21 +288,10 @@ impl Driver {
         }
     }
 
-    fn output(&mut self) -> RawOutput {
-        RawOutput {
-            instance: (&raw mut *self.outlet).cast::<c_void>(),
-            now: self.now().nanos(),
-            pins: self.outputs,
-            reserved: 0,
-            deliver,
-            mark,
-            reserved_functions: [0; 2],
-        }
-    }
-
     /// Steps the filter at the present time.
     pub fn step(&mut self) -> Wake {
-        let output = self.output();
+        let now = self.now();
+        let output = self.outlet.output(now, self.outputs);
         // SAFETY: see `media_types`; the table lives during the call.
         unsafe { self.filter.table.step()(self.filter.instance, &raw const output) }.into()
     }
@@ -295,7 +315,8 @@ impl Driver {
     ///
     /// The status, when the filter failed; the sentence is among the [`events`](Self::events).
     pub fn receive(&mut self, input: u32, sample: Sample) -> Result<Flow, Status> {
-        let output = self.output();
+        let now = self.now();
+        let output = self.outlet.output(now, self.outputs);
         let mut raw = std::mem::ManuallyDrop::new(sample.into_raw());
         let receive = self.filter.table.receive();
         // SAFETY: see `media_types`; the sample is given up.
@@ -312,7 +333,8 @@ impl Driver {
     ///
     /// As [`receive`](Self::receive).
     pub fn mark(&mut self, input: u32, marker: Marker) -> Result<(), Status> {
-        let output = self.output();
+        let now = self.now();
+        let output = self.outlet.output(now, self.outputs);
         let marker = RawMarker::from(marker);
         let mark = self.filter.table.mark();
         // SAFETY: see `media_types`; marker and table live during the call.
@@ -333,36 +355,6 @@ impl Driver {
         // SAFETY: see `media_types`.
         let raw = unsafe { self.filter.table.counters()(self.filter.instance) };
         raw.into_iter().map(|counter| (counter.name.to_string(), counter.value)).collect()
-    }
-
-    /// The samples delivered through an output pin so far; they are taken away.
-    pub fn delivered(&mut self, pin: u32) -> Vec<Sample> {
-        self.outlet.samples.remove(&pin).unwrap_or_default()
-    }
-
-    /// The markers sent through an output pin so far; they are taken away.
-    pub fn marked(&mut self, pin: u32) -> Vec<Marker> {
-        self.outlet.markers.remove(&pin).unwrap_or_default()
-    }
-
-    /// Lets what is behind an output pin answer with `status` from now on.
-    pub fn answer(&mut self, pin: u32, status: Status) {
-        self.outlet.flow.insert(pin, status);
-    }
-
-    /// The events posted so far; they are taken away.
-    pub fn events(&self) -> Vec<Posted> {
-        self.host.take_events()
-    }
-
-    /// The quality messages sent upstream so far; they are taken away.
-    pub fn quality_messages(&self) -> Vec<Quality> {
-        self.host.take_quality()
-    }
-
-    /// The newest clock reading that the filter published.
-    pub fn published_clock(&self) -> Option<ClockReading> {
-        self.host.published_clock()
     }
 
     /// Host time.
@@ -451,34 +443,6 @@ impl Drop for Driver {
         // SAFETY: see `media_types`; the filter is given up here.
         unsafe { self.filter.table.destroy()(self.filter.instance) };
     }
-}
-
-unsafe extern "C" fn deliver(
-    instance: *mut c_void,
-    pin: u32,
-    sample: *mut RawSample,
-    _now: i64,
-) -> Status {
-    // SAFETY: the driver passes its own outlet, which nobody else uses during the call.
-    let outlet = unsafe { &mut *instance.cast::<Outlet>() };
-    // SAFETY: the filter gives the sample up.
-    outlet.samples.entry(pin).or_default().push(unsafe { Sample::take(sample) });
-    outlet.flow.get(&pin).copied().unwrap_or(Status::OK)
-}
-
-unsafe extern "C" fn mark(
-    instance: *mut c_void,
-    pin: u32,
-    marker: *const RawMarker,
-    _now: i64,
-) -> Status {
-    // SAFETY: see `deliver`.
-    let outlet = unsafe { &mut *instance.cast::<Outlet>() };
-    // SAFETY: the filter passes a marker that lives during the call.
-    if let Some(marker) = unsafe { marker.read() }.marker() {
-        outlet.markers.entry(pin).or_default().push(marker);
-    }
-    Status::OK
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ const ENGINE: &[&str] = &[
     "driftless-costs",
     "driftless-fixture-bare",
     "driftless-gain",
-    "driftless-guard",
     "driftless-mixer",
     "driftless-tee",
     "driftless-test-source",

@@ -26,6 +26,15 @@ pub const TEST: &[&str] = &[
     "wireplumber",
 ];
 
+/// Other players of RTP streams, to compare with on real sound servers.
+pub const PLAYERS: &[&str] = &[
+    "gstreamer1.0-plugins-base",
+    "gstreamer1.0-plugins-good",
+    "gstreamer1.0-pulseaudio",
+    "gstreamer1.0-tools",
+    "zita-njbridge",
+];
+
 /// What the bench of the engine is compared with, and what counts instructions.
 pub const PEERS: &[&str] = &["gstreamer1.0-tools", "gstreamer1.0-plugins-base", "valgrind"];
 

@@ -46,6 +46,9 @@ fn licences() -> Result<(), String> {
 pub fn interop(words: &[&str]) -> Result<(), String> {
     packages::install(packages::BUILD)?;
     packages::install(packages::TEST)?;
+    if words.iter().any(|word| word.starts_with("--player")) {
+        packages::install(packages::PLAYERS)?;
+    }
     run("cargo", &["build", "--release", "--workspace"])?;
     let mut all = vec!["run", "--release", "--package", "driftless-interop", "--"];
     all.extend(words.iter().filter(|word| **word != "--"));

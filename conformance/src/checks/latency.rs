@@ -29,7 +29,7 @@ fn source(mut bench: Bench<'_>) -> Outcome {
     let private = |flags: PushSourceFlags| flags.contains(PushSourceFlags::PRIVATE_CLOCK);
     if !bench.is_live() || flags.is_ok_and(private) {
         let why = "it is no live source that stamps by the graph's clock";
-        return Err(Trouble::not_checked(why));
+        return Err(Trouble::does_not_apply(why));
     }
     bench.run()?;
     bench.play(Span::from_secs(1))?;
@@ -38,7 +38,7 @@ fn source(mut bench: Bench<'_>) -> Outcome {
     let heard = bench.heard();
     let delays = heard.iter().filter_map(|it| Some(it.at - it.sample.start()?));
     let Some(longest) = delays.max() else {
-        return Err(Trouble::not_checked("it delivered no stamped sample with these settings"));
+        return Err(Trouble::does_not_apply("it delivered no stamped sample with these settings"));
     };
     if capture {
         expect(longest <= latency + ROUNDING, "delivery within the latency after capture", || {
@@ -56,7 +56,7 @@ fn source(mut bench: Bench<'_>) -> Outcome {
 /// When what came in leaves, and with which stamp.
 fn transform(mut bench: Bench<'_>) -> Outcome {
     let Some(MediaType::Audio(format)) = bench.feeds.first().map(|feed| feed.media) else {
-        return Err(Trouble::not_checked("only audio can carry an impulse"));
+        return Err(Trouble::does_not_apply("only audio can carry an impulse"));
     };
     let second = i64::from(format.rate_hz);
     let at = second + 100;
@@ -70,7 +70,7 @@ fn transform(mut bench: Bench<'_>) -> Outcome {
     let fed = |frame: i64| StreamTime::ZERO + feed.time_of(frame) + length;
     let (sent, received) = (fed(at), fed(at - at.rem_euclid(feed.block)));
     let Some(peak) = loudest(&bench.heard(), &bench.outputs) else {
-        return Err(Trouble::not_checked("nothing of an impulse came out"));
+        return Err(Trouble::does_not_apply("nothing of an impulse came out"));
     };
     let took = peak.at - received;
     expect(took <= latency + length, "an impulse that leaves within the declared latency", || {
@@ -110,7 +110,7 @@ fn renderer(mut bench: Bench<'_>) -> Outcome {
     bench.run()?;
     bench.play(Span::from_secs(3))?;
     let Ok(statistics) = bench.driver.statistics() else {
-        return Err(Trouble::not_checked("it keeps no statistics of what it presents"));
+        return Err(Trouble::does_not_apply("it keeps no statistics of what it presents"));
     };
     expect(statistics.presented > 0, "something presented within 3 s", || "nothing".to_owned())?;
     let (now, latency) =

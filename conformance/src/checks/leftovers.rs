@@ -31,7 +31,7 @@ pub(super) fn memory(subject: &Subject) -> Outcome {
         for _ in 0..LIVES {
             life(subject)?;
         }
-        let why = "not checked here: only `driftless validate` on GNU/Linux sees how much memory is in use";
+        let why = "how much memory is in use is seen by `driftless validate` on GNU/Linux";
         used.push(memory_in_use().ok_or_else(|| Trouble::not_checked(why))?);
     }
     // What is made once for all lives is made in the first ten; the least of the others counts.
@@ -44,7 +44,7 @@ pub(super) fn memory(subject: &Subject) -> Outcome {
 
 /// Nothing but what the first life of all has set up.
 pub(super) fn threads_and_files(subject: &Subject) -> Outcome {
-    let why = "not checked here: this system does not list threads and open files";
+    let why = "this system does not list threads and open files";
     let count = || holdings().ok_or_else(|| Trouble::not_checked(why));
     life(subject)?;
     settle(count()?);

@@ -13,7 +13,7 @@ pub(super) fn handled(subject: &Subject) -> Outcome {
     bench.run()?;
     bench.play(Span::from_millis(200))?;
     match subject.filter.kind {
-        FilterKind::Source => Err(Trouble::not_checked("a source is sent no marker")),
+        FilterKind::Source => Err(Trouble::does_not_apply("a source is sent no marker")),
         FilterKind::Transform => passed_on(&mut bench),
         FilterKind::Renderer => obeyed(&mut bench),
     }
@@ -23,14 +23,17 @@ pub(super) fn handled(subject: &Subject) -> Outcome {
 fn passed_on(bench: &mut Bench<'_>) -> Outcome {
     let pins = bench.outputs.len() as u32;
     (0..pins).for_each(|pin| drop(bench.driver.marked(pin)));
-    let single = bench.feeds.len() == 1;
-    let markers: &[Marker] = match single {
+    let inputs = bench.feeds.len() as u32;
+    let markers: &[Marker] = match inputs == 1 {
         true => &[Marker::LIVE_SEGMENT, Marker::BeginFlush, Marker::EndFlush, Marker::EndOfStream],
         false => &[Marker::EndOfStream], // what a segment or flush of one of several inputs means is its own
     };
     for marker in markers {
-        for pin in 0..bench.feeds.len() as u32 {
+        for pin in 0..inputs {
             bench.mark(pin, *marker)?;
+        }
+        if *marker == Marker::EndOfStream {
+            bench.feeds.clear(); // nothing follows it
         }
         bench.pass(Span::from_secs(1))?;
         for pin in 0..pins {

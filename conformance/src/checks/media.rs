@@ -87,7 +87,7 @@ pub(super) fn refused(subject: &Subject) -> Outcome {
         }
     }
     match tried {
-        0 => Err(Trouble::not_checked("every pin proposes everything")),
+        0 => Err(Trouble::does_not_apply("every pin proposes everything")),
         _ => Ok(()),
     }
 }
@@ -115,7 +115,7 @@ fn strangers() -> Vec<MediaType> {
 /// A sample with a new type in the middle of the stream.
 pub(super) fn changes(subject: &Subject) -> Outcome {
     if subject.filter.kind == FilterKind::Source {
-        return Err(Trouble::not_checked("a source is fed nothing"));
+        return Err(Trouble::does_not_apply("a source is fed nothing"));
     }
     let mut bench = Bench::new(subject)?;
     bench.run()?;

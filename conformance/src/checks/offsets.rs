@@ -1,5 +1,6 @@
 //! The stream offset of a live source (section 3).
 
+use driftless_plugin_api::descriptor::FilterKind;
 use driftless_plugin_api::{Pin, Span, Status, StreamTime};
 
 use crate::bench::Bench;
@@ -10,11 +11,18 @@ const OUT: Pin = Pin::Output(0);
 
 /// A push source on the bench, with the largest offset that it prefers.
 fn push_source(subject: &Subject) -> Outcome<(Bench<'_>, Span)> {
-    let bench = Bench::new(subject)?;
-    match bench.driver.max_stream_offset(OUT) {
-        Ok(max) => Ok((bench, max)),
-        Err(_) => Err(Trouble::not_checked("it is no push source")),
+    let mut bench = Bench::new(subject)?;
+    let Ok(max) = bench.driver.max_stream_offset(OUT) else {
+        return Err(Trouble::does_not_apply("it is no push source"));
+    };
+    let refuses = |bench: &mut Bench<'_>| {
+        bench.driver.set_stream_offset(OUT, Span::ZERO) == Status::NOT_IMPLEMENTED
+    };
+    if subject.filter.kind != FilterKind::Source && refuses(&mut bench) {
+        let why = "the sources behind its inputs have offsets, not it (LS-40)";
+        return Err(Trouble::does_not_apply(why));
     }
+    Ok((bench, max))
 }
 
 /// Start and stop of the stamped samples of half a second.
@@ -28,7 +36,7 @@ fn stamps(bench: &mut Bench<'_>) -> Outcome<Vec<(StreamTime, StreamTime, bool)>>
 }
 
 fn no_stamps() -> Trouble {
-    Trouble::not_checked("it delivered no stamped sample with these settings")
+    Trouble::does_not_apply("it delivered no stamped sample with these settings")
 }
 
 /// An offset to try with: unlike any other number, and within what is preferred.
@@ -42,7 +50,7 @@ pub(super) fn added(subject: &Subject) -> Outcome {
     let (mut shifted, _) = push_source(subject)?;
     let offset = offset(max);
     if offset == Span::ZERO {
-        return Err(Trouble::not_checked("with these settings it prefers no offset above 0"));
+        return Err(Trouble::does_not_apply("with these settings it prefers no offset above 0"));
     }
     let status = shifted.driver.set_stream_offset(OUT, offset);
     expect(status == Status::OK, format!("Ok for an offset of {offset}"), || {

@@ -31,7 +31,7 @@ fn stamped(arrivals: &[Arrival]) -> impl Iterator<Item = (u32, StreamTime)> {
 
 /// Why nothing can be said of a filter's stamps.
 fn no_stamps() -> Trouble {
-    Trouble::not_checked("it delivered no stamped sample with these settings")
+    Trouble::does_not_apply("it delivered no stamped sample with these settings")
 }
 
 /// Strictly, on every pin.
@@ -54,7 +54,7 @@ pub(super) fn rise(subject: &Subject) -> Outcome {
 pub(super) fn silent_in_pause(subject: &Subject) -> Outcome {
     let mut bench = Bench::new(subject)?;
     if !bench.is_live() {
-        return Err(Trouble::not_checked("it is no live source"));
+        return Err(Trouble::does_not_apply("it is no live source"));
     }
     bench.activate()?;
     expect(
@@ -84,7 +84,9 @@ pub(super) fn fresh_after_pause(subject: &Subject) -> Outcome {
     let mut bench = Bench::new(subject)?;
     let private = |flags: PushSourceFlags| flags.contains(PushSourceFlags::PRIVATE_CLOCK);
     if !bench.is_live() || bench.driver.push_source_flags(Pin::Output(0)).is_ok_and(private) {
-        return Err(Trouble::not_checked("it is no live source that stamps by the graph's clock"));
+        return Err(Trouble::does_not_apply(
+            "it is no live source that stamps by the graph's clock",
+        ));
     }
     let (_, after) = run_pause_run(&mut bench)?;
     // Stream time stood still while it was paused.

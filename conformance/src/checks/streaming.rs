@@ -10,13 +10,11 @@ use crate::trouble::{Outcome, Trouble, expect};
 /// Nothing, after half a second to warm up.
 pub(super) fn asks_for_nothing(subject: &Subject) -> Outcome {
     if subject.filter.blocking {
-        return Err(Trouble::not_checked("it declares that it may block its thread"));
+        return Err(Trouble::does_not_apply("it declares that it may block its thread"));
     }
     if !guard::is_there() {
-        return Err(Trouble::not_checked(
-            "not checked here: the guard is for Linux, and stands beside the program \
-             (libdriftless_guard.so)",
-        ));
+        let why = "what is asked of memory, locks and kernel is seen by `driftless validate` on GNU/Linux";
+        return Err(Trouble::not_checked(why));
     }
     let mut bench = Bench::new(subject)?;
     bench.run()?;

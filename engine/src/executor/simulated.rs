@@ -15,7 +15,8 @@ use crate::trace::Entry;
 /// A loop that drives segments by a number.
 #[derive(Debug)]
 pub struct VirtualTime {
-    segments: Vec<Slot>,
+    /// By place; `None` where there is no segment.
+    slots: Vec<Option<Slot>>,
     /// Who is due when; of two at the same time the one with the lower number goes first.
     due: BTreeSet<(HostTime, usize)>,
     ready: Arc<SegQueue<usize>>,
@@ -24,7 +25,6 @@ pub struct VirtualTime {
 
 struct Slot {
     segment: Segment,
-    signal: Arc<SegmentSignal>,
     wake: Wake,
 }
 
@@ -38,41 +38,50 @@ impl std::fmt::Debug for Slot {
 const PATIENCE: u64 = 10_000;
 
 impl VirtualTime {
-    /// A loop over these segments, which raise their signals in `ready`.
-    pub fn new(
-        segments: Vec<(Segment, Arc<SegmentSignal>)>,
-        ready: Arc<SegQueue<usize>>,
-        graph: &Arc<GraphHost>,
-    ) -> Self {
-        let slot = |(segment, signal)| Slot { segment, signal, wake: Wake::OnSignal };
-        let segments = segments.into_iter().map(slot).collect();
-        Self { segments, due: BTreeSet::new(), ready, graph: Arc::clone(graph) }
+    /// A loop over no segments yet.
+    pub fn new(graph: &Arc<GraphHost>) -> Self {
+        let ready = Arc::new(SegQueue::new());
+        Self { slots: Vec::new(), due: BTreeSet::new(), ready, graph: Arc::clone(graph) }
     }
 
-    /// How many segments there are.
-    pub fn segments(&self) -> usize {
-        self.segments.len()
+    pub(super) fn open(&mut self) -> usize {
+        let place = self.slots.len();
+        self.slots.push(None);
+        self.graph.segments.push(SegmentSignal::for_list(place, Arc::clone(&self.ready)));
+        place
     }
 
-    /// A segment, between two of its steps.
-    pub fn segment(&self, segment: usize) -> &Segment {
-        &self.segments[segment].segment
+    pub(super) fn put(&mut self, place: usize, segment: Segment) {
+        self.slots[place] = Some(Slot { segment, wake: Wake::OnSignal });
+        self.ready.push(place);
+    }
+
+    pub(super) fn take(&mut self, place: usize) -> Option<Segment> {
+        let slot = self.slots.get_mut(place)?.take()?;
+        if let Wake::At(at) = slot.wake {
+            self.due.remove(&(at, place));
+        }
+        Some(slot.segment)
+    }
+
+    /// The segment in `place`, between two of its steps.
+    pub fn segment(&self, place: usize) -> Option<&Segment> {
+        self.slots.get(place)?.as_ref().map(|slot| &slot.segment)
     }
 
     fn now(&self) -> HostTime {
         self.graph.clock.now()
     }
 
-    /// See [`Executor::order`](super::Executor::order).
-    pub fn order<R>(
+    pub(super) fn order<R>(
         &mut self,
-        segment: usize,
+        place: usize,
         order: impl FnOnce(&mut Segment, HostTime) -> R,
-    ) -> R {
+    ) -> Option<R> {
         let now = self.now();
-        let answer = order(&mut self.segments[segment].segment, now);
-        self.ready.push(segment);
-        answer
+        let answer = order(&mut self.slots.get_mut(place)?.as_mut()?.segment, now);
+        self.ready.push(place);
+        Some(answer)
     }
 
     /// Lets time run until `until`.
@@ -83,32 +92,33 @@ impl VirtualTime {
     pub fn advance(&mut self, until: HostTime) -> Result<(), Stuck> {
         let mut idle = (self.now(), 0);
         loop {
-            let segment = match (self.ready.pop(), self.due.first().copied()) {
-                (Some(segment), _) => segment,
-                (None, Some((at, segment))) if at <= until => {
+            let place = match (self.ready.pop(), self.due.first().copied()) {
+                (Some(place), _) => place,
+                (None, Some((at, place))) if at <= until => {
                     self.set_now(at.max(self.now()));
-                    segment
+                    place
                 }
                 _ => {
                     self.set_now(until.max(self.now()));
                     return Ok(());
                 }
             };
-            self.step(segment);
+            self.step(place);
             idle = if idle.0 == self.now() { (idle.0, idle.1 + 1) } else { (self.now(), 0) };
             if idle.1 > PATIENCE {
-                return Err(Stuck { segment });
+                return Err(Stuck { place });
             }
         }
     }
 
-    /// Repeats a step of a segment, or a call of a filter's device, at the time at which it was.
-    pub fn repeat(&mut self, segment: usize, entry: &Entry) {
-        let Some(slot) = self.segments.get_mut(segment) else { return };
-        if let HostClock::Virtual(number) = &self.graph.clock {
-            number.store(entry.at().nanos(), Ordering::Relaxed);
+    /// Repeats a step of the segment in `place`, or a call of the device of its filter number `at`, at
+    /// the time at which it was.
+    pub fn repeat(&mut self, (place, at): (usize, usize), entry: &Entry) {
+        self.set_now(entry.at());
+        if let Some(signal) = self.graph.segments.get(place) {
+            signal.lower();
         }
-        slot.signal.lower_any();
+        let Some(slot) = self.slots.get_mut(place).and_then(Option::as_mut) else { return };
         match entry {
             Entry::Step { at, took, .. } => {
                 slot.segment.repeat_step(*at, *took);
@@ -116,7 +126,7 @@ impl VirtualTime {
             Entry::Call { filter, call } => {
                 if let Some(repeated) = self.graph.repeated.get() {
                     repeated.call(Some((*filter as usize, *call)));
-                    slot.segment.repeat_call(*filter as usize, call.seen);
+                    slot.segment.repeat_call(at, call.seen);
                     repeated.call(None);
                 }
             }
@@ -132,19 +142,21 @@ impl VirtualTime {
         }
     }
 
-    fn step(&mut self, index: usize) {
+    fn step(&mut self, place: usize) {
         let now = self.now();
-        let slot = &mut self.segments[index];
-        slot.signal.lower_any();
+        if let Some(signal) = self.graph.segments.get(place) {
+            signal.lower();
+        }
+        let Some(slot) = self.slots.get_mut(place).and_then(Option::as_mut) else { return };
         if let Wake::At(at) = slot.wake {
-            self.due.remove(&(at, index));
+            self.due.remove(&(at, place));
         }
         slot.wake = match (slot.segment.step(now), self.graph.conditions.get()) {
             (Wake::At(at), Some(conditions)) => Wake::At(conditions.woken(at)),
             (wake, _) => wake,
         };
         if let Wake::At(at) = slot.wake {
-            self.due.insert((at, index));
+            self.due.insert((at, place));
         }
     }
 }

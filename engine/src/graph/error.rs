@@ -64,6 +64,11 @@ pub enum RunError {
         /// Its answer.
         status: Status,
     },
+    /// The system gives no thread to look after the graph.
+    NoThread {
+        /// Why.
+        cause: std::io::Error,
+    },
     /// A renderer waits for a first sample that does not come.
     NotCued {
         /// The renderers.
@@ -95,6 +100,9 @@ impl fmt::Display for RunError {
                 "no answer from the thread of {}; one of them blocks or loops",
                 quoted(filters)
             ),
+            Self::NoThread { cause } => {
+                write!(f, "the system gives no thread to look after the graph: {cause}")
+            }
             Self::NotCued { filters } => {
                 write!(f, "{} got no first sample, so the graph cannot start", quoted(filters))
             }

@@ -1,23 +1,34 @@
-//! A graph in real time: what an embedder starts, watches and stops.
+//! A graph in real time: what an embedder starts, watches, changes and stops.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::build::Time;
-use super::states::Cued;
+use super::cue::Cued;
 use super::{Graph, RunError, RunOptions};
-use crate::event::Event;
-use crate::plan::Plan;
+use crate::event::{Event, Subscription};
+use crate::plan::{Difference, Plan};
 use crate::report::Report;
 use crate::trace::Tracer;
 
 /// How long renderers may wait for their first sample before the graph counts as one that cannot start.
 const CUE_PATIENCE: Duration = Duration::from_secs(10);
+/// How often the graph is looked after when nothing happens.
+const ROUND: Duration = Duration::from_millis(50);
 
 /// A graph that runs by the operating system's clock. `[main]`
 ///
+/// A thread of its own looks after it: latency that changes, a clock that is lost, a filter that hangs.
 /// Dropping it stops it; [`stop`](Self::stop) gives the report too.
 #[derive(Debug)]
-pub struct RunningGraph(Graph);
+pub struct RunningGraph {
+    graph: Arc<Mutex<Graph>>,
+    inbox: Subscription,
+    ending: Arc<AtomicBool>,
+    manager: Option<JoinHandle<()>>,
+}
 
 impl RunningGraph {
     /// Loads the filters, opens the devices and runs.
@@ -53,54 +64,94 @@ impl RunningGraph {
             // The host is new: nothing was set before.
             let _ = graph.host.tracer.set(tracer);
         }
-        graph.pause()?;
-        wait_until_cued(&mut graph)?;
-        graph.run()?;
-        Ok(Self(graph))
+        let inbox = graph.events().subscribe();
+        run(&mut graph)?;
+        let graph = Arc::new(Mutex::new(graph));
+        let ending = Arc::new(AtomicBool::new(false));
+        let (managed, its_end) = (Arc::clone(&graph), Arc::clone(&ending));
+        let manager = thread::Builder::new()
+            .name("graph manager".to_owned())
+            .spawn(move || look_after(&managed, &its_end))
+            .map_err(|cause| RunError::NoThread { cause })?;
+        Ok(Self { graph, inbox, ending, manager: Some(manager) })
     }
 
     /// Waits for the next event up to `timeout`; returns what was posted since the last call.
     pub fn wait(&mut self, timeout: Duration) -> Vec<Event> {
-        let deadline = Instant::now() + timeout;
-        loop {
-            let new = self.0.attend();
-            let left = deadline.saturating_duration_since(Instant::now());
-            if !new.is_empty() || left.is_zero() {
-                return new;
-            }
-            self.0.wait_for_event(left);
-        }
+        self.inbox.wait(timeout);
+        std::iter::from_fn(|| self.inbox.try_next()).collect()
     }
 
-    /// The graph, for its state, its report so far, and orders.
-    pub fn graph(&mut self) -> &mut Graph {
-        &mut self.0
+    /// The graph, for its state, its report so far, and orders. Nobody looks after it as long as this is
+    /// held.
+    pub fn graph(&mut self) -> MutexGuard<'_, Graph> {
+        lock(&self.graph)
+    }
+
+    /// Turns the graph into that of `plan` while it runs; see [`Graph::change`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Graph::change`].
+    pub fn change(&mut self, plan: Plan) -> Result<Difference, RunError> {
+        self.graph().change(plan)
     }
 
     /// Stops the graph; tells how well it did.
     pub fn stop(mut self) -> Report {
-        let report = self.0.report();
+        self.end_manager();
+        let mut graph = lock(&self.graph);
+        let report = graph.report();
         // What a filter says on stopping is an event, and so in the report all the same.
-        let stopped = self.0.stop();
-        let mut last = self.0.report_after_stop(report);
+        let stopped = graph.stop();
+        let mut last = graph.report_after_stop(report);
         if let Err(error) = stopped {
             last.failures.push(error.to_string());
         }
         last
     }
+
+    fn end_manager(&mut self) {
+        self.ending.store(true, Ordering::Release);
+        if let Some(manager) = self.manager.take() {
+            // A panic there was the engine's own; it was printed by the panic hook.
+            let _ = manager.join();
+        }
+    }
 }
 
-fn wait_until_cued(graph: &mut Graph) -> Result<(), RunError> {
+impl Drop for RunningGraph {
+    /// The graph stops when its last holder goes.
+    fn drop(&mut self) {
+        self.end_manager();
+    }
+}
+
+fn lock(graph: &Mutex<Graph>) -> MutexGuard<'_, Graph> {
+    // Whoever panicked while it held the graph has left it in some state, and it can still be stopped.
+    graph.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn run(graph: &mut Graph) -> Result<(), RunError> {
     let deadline = Instant::now() + CUE_PATIENCE;
-    loop {
-        match graph.cued()? {
-            Cued::Done | Cued::CantCue => return Ok(()),
-            Cued::Waiting(filters) if Instant::now() >= deadline => {
-                graph.stop()?;
-                return Err(RunError::NotCued { filters });
-            }
-            // Cueing is a matter of a few samples; nothing tells when the last one has arrived.
-            Cued::Waiting(_) => std::thread::sleep(Duration::from_millis(1)),
+    let mut cued = graph.run()?;
+    while let Cued::Waiting(filters) = cued {
+        if Instant::now() >= deadline {
+            graph.stop()?;
+            return Err(RunError::NotCued { filters });
         }
+        // Cueing is a matter of a few samples; nothing tells when the last one has arrived.
+        thread::sleep(Duration::from_millis(1));
+        cued = graph.run()?;
+    }
+    Ok(())
+}
+
+fn look_after(graph: &Mutex<Graph>, ending: &AtomicBool) {
+    let inbox = lock(graph).events().subscribe();
+    while !ending.load(Ordering::Acquire) {
+        inbox.wait(ROUND);
+        while inbox.try_next().is_some() {}
+        lock(graph).attend();
     }
 }

@@ -1,66 +1,102 @@
-//! Clock, stream offsets and presentation delay, from what the activated filters say (LS-54).
+//! Clock, stream offsets and presentation delay, from what the activated filters say (LS-54, LS-M4).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use driftless_plugin_api::abi::host::RawUpstream;
 use driftless_plugin_api::capability::pins::IS_SOURCE;
 use driftless_plugin_api::descriptor::FilterKind;
 use driftless_plugin_api::event::EventCode;
+use driftless_plugin_api::host::State;
 use driftless_plugin_api::{Pin, Span, Status};
 
-use super::build::place;
 use super::{Graph, RunError};
 use crate::executor::priority;
-use crate::loader::instance::Instance;
+use crate::loader::chain::Node;
 use crate::plan::facts::{FilterFacts, OutputFacts, PushFacts};
 use crate::plan::matching::upstream;
-use crate::plan::{Note, PinNumber};
+use crate::plan::{Note, PinNumber, Settled};
 use crate::segment::Head;
 
 impl Graph {
-    /// Asks all filters for their facts, decides anew, and tells the filters.
+    /// Asks all filters for their facts, decides anew, and tells those for whom something changes.
     ///
     /// # Errors
     ///
-    /// Only that a segment is stuck.
+    /// Only that a segment is stuck; the others are told all the same.
     pub(super) fn settle(&mut self) -> Result<(), RunError> {
-        self.ask_facts()?;
-        self.settled = self.plan.settle(&self.facts);
+        let asked = self.ask_facts();
+        self.facts.in_force = self.in_force();
+        let settled = self.plan.settle(&self.facts);
+        asked.and(self.apply(settled))
+    }
+
+    /// Puts what was decided in force.
+    pub(super) fn apply(&mut self, settled: Settled) -> Result<(), RunError> {
+        let before = std::mem::replace(&mut self.settled, settled);
         self.tell_clock();
         self.tell_delays();
         self.tell_upstream();
         self.tell_feeders();
-        self.tell_offsets()?;
-        self.tell_heads()?;
-        self.post_notes();
-        Ok(())
+        self.size_queues();
+        let told = self.tell_offsets();
+        let heads = self.tell_heads();
+        self.post_notes(&before.timing.notes);
+        told.and(heads)
     }
 
+    /// One order a segment: a chain of a thousand filters is asked as quickly as one.
     fn ask_facts(&mut self) -> Result<(), RunError> {
-        // One order a segment: a chain of a thousand filters is asked as quickly as one.
+        let mut stuck = Ok(());
         for index in 0..self.plan.segments.len() {
             let filters = self.plan.segments[index].filters.clone();
-            let planned = filters.iter().map(|&filter| &self.plan.filters[filter]);
-            let asked: Vec<_> = planned.map(|it| (it.descriptor.kind, it.outputs.len())).collect();
-            let told = self.order(index, move |segment, _| -> Vec<FilterFacts> {
-                let filters = segment.chain().nodes().map(|node| &node.instance).zip(asked);
-                filters.map(|(filter, (kind, outputs))| facts(filter, kind, outputs)).collect()
-            })?;
-            for (filter, facts) in filters.into_iter().zip(told) {
-                self.facts.filters[filter] = facts;
+            let shape = |filter: &usize| {
+                let filter = &self.plan.filters[*filter];
+                (filter.descriptor.kind, filter.outputs.len())
+            };
+            let shapes: Vec<_> = filters.iter().map(shape).collect();
+            let told = self.order(index, move |segment, _| {
+                let nodes = segment.chain().nodes().zip(shapes);
+                nodes.map(|(node, (kind, outputs))| facts(node, kind, outputs)).collect::<Vec<_>>()
+            });
+            match told {
+                Ok(told) => filters.into_iter().zip(told).for_each(|(filter, facts)| {
+                    self.facts.filters[filter] = facts;
+                }),
+                Err(error) => {
+                    stuck = stuck.and(Err(error));
+                    filters.iter().for_each(|it| self.facts.filters[*it].offers_clock = false);
+                }
             }
         }
-        Ok(())
+        for (host, facts) in self.hosts.iter().zip(&mut self.facts.filters) {
+            facts.offers_clock &= !self.lost.contains(&host.id());
+        }
+        stuck
     }
 
     /// Tells every filter what to add to a stamp.
     pub(super) fn tell_delays(&self) {
         let timing = &self.settled.timing;
         let mut time = self.host.board.graph_time();
-        time.presentation_delay = timing.presentation_delay;
-        self.host.board.set(time);
-        for (filter, delay) in timing.own_delays.iter().enumerate() {
-            self.host.board.set_own_delay(filter, *delay);
+        if time.presentation_delay != timing.presentation_delay {
+            time.presentation_delay = timing.presentation_delay;
+            self.host.board.set(time);
+        }
+        for (host, delay) in self.hosts.iter().zip(&timing.own_delays) {
+            self.host.board.set_own_delay(host.id(), *delay);
+        }
+    }
+
+    /// What waits for its time in a queue may wait for as long as the graph's latency (LS-53).
+    fn size_queues(&self) {
+        let planned = self.plan.settled.timing.latency();
+        let more = (self.settled.timing.latency() - planned).max(Span::ZERO);
+        for (connection, queue) in self.plan.connections.iter().zip(&self.queues) {
+            let (Some(queue), Some(its_plan)) = (queue, &connection.queue) else { continue };
+            if its_plan.asked.is_none() && !its_plan.leaky {
+                queue.set_capacity(its_plan.capacity + more);
+            }
         }
     }
 
@@ -76,18 +112,18 @@ impl Graph {
                 }
                 None => RawUpstream::default(),
             });
-            self.host.set_upstream(index, pins.collect());
+            self.hosts[index].set_upstream(pins.collect());
         }
     }
 
     /// Tells whom a quality message of each input pin goes to.
     fn tell_feeders(&self) {
-        for (index, filter) in self.plan.filters.iter().enumerate() {
+        for (filter, host) in self.plan.filters.iter().zip(&self.hosts) {
             let feeders = filter.inputs.iter().map(|pin| {
                 let from = self.plan.connections[pin.connection?].from;
-                Some((from.filter, from.pin as u32))
+                Some((Arc::clone(&self.hosts[from.filter]), from.pin as u32))
             });
-            self.host.quality.set_route(index, feeders.collect());
+            host.quality.set_feeders(feeders.collect());
         }
     }
 
@@ -121,29 +157,31 @@ impl Graph {
     }
 
     fn tell_offsets(&mut self) -> Result<(), RunError> {
+        let mut stuck = Ok(());
         for offset in self.settled.timing.offsets.clone() {
             let Some(span) = offset.offset else { continue };
+            let filter = offset.pin.filter;
+            let key = (self.hosts[filter].id(), offset.pin.pin);
+            if self.offsets.insert(key, span) == Some(span) {
+                continue; // it is in force
+            }
             let pin = Pin::Output(offset.pin.pin as u32);
-            let status = self.with_filter(offset.pin.filter, move |filter| {
-                filter.set_stream_offset(pin, span)
-            })?;
-            // FALSE is in force all the same, and the plan's notes have said so (LS-52).
-            if !status.is_success() && status != Status::NO_INTERFACE {
-                let text = format!("a stream offset of {span} was refused: {status}");
-                self.host.post(
-                    Some(offset.pin.filter),
-                    EventCode::OFFSET_REFUSED,
-                    span.nanos(),
-                    0,
-                    &text,
-                );
+            match self.with_filter(filter, move |filter| filter.set_stream_offset(pin, span)) {
+                // FALSE is in force all the same, and the plan's notes have said so (LS-52).
+                Ok(status) if status.is_success() || status == Status::NO_INTERFACE => {}
+                Ok(status) => {
+                    let text = format!("a stream offset of {span} was refused: {status}");
+                    self.hosts[filter].post(EventCode::OFFSET_REFUSED, span.nanos(), 0, &text);
+                }
+                Err(error) => stuck = stuck.and(Err(error)),
             }
         }
-        Ok(())
+        stuck
     }
 
     fn tell_heads(&mut self) -> Result<(), RunError> {
         let wanted = self.options.real_time_priority;
+        let mut stuck = Ok(());
         for index in 0..self.plan.segments.len() {
             let first = self.plan.segments[index].filters[0];
             let head = match self.plan.filters[first].descriptor.kind {
@@ -155,18 +193,26 @@ impl Graph {
             let pushes = self.facts.filters[first].outputs.iter().any(|it| it.push.is_some());
             let deadline = wanted && (head == Head::LiveSource || head == Head::Queues && pushes);
             let granted = self.order(index, move |segment, _| {
-                segment.set_head(head);
-                !deadline || priority::raise()
-            })?;
-            if !granted && !self.told_priority {
-                self.told_priority = true;
-                self.host.post(None, EventCode::WARNING, 0, 0, priority::HOW_TO_GRANT);
+                !segment.set_head(head, deadline) || priority::raise()
+            });
+            match granted {
+                Ok(false) if !self.told_priority => {
+                    self.told_priority = true;
+                    self.host.post(EventCode::WARNING, 0, 0, priority::HOW_TO_GRANT);
+                }
+                Ok(_) => {}
+                Err(error) => stuck = stuck.and(Err(error)),
             }
         }
-        Ok(())
+        stuck
     }
 
-    fn post_notes(&self) {
+    /// What the user should know, unless it was true before.
+    fn post_notes(&self, before: &[Note]) {
+        let known: Vec<String> = match self.state {
+            State::Stopped => Vec::new(),
+            _ => before.iter().map(ToString::to_string).collect(),
+        };
         for note in &self.settled.timing.notes {
             let (code, p1) = match note {
                 Note::LatencyUnknown { .. } => (EventCode::LATENCY_UNKNOWN, 0),
@@ -182,22 +228,18 @@ impl Graph {
                     (EventCode::INSUFFICIENT_BUFFERING, missing.nanos())
                 }
             };
-            self.host.post(Some(note.pin().filter), code, p1, 0, &note.to_string());
+            let text = note.to_string();
+            if !known.contains(&text) {
+                self.hosts[note.pin().filter].post(code, p1, 0, &text);
+            }
         }
-    }
-
-    /// Runs `ask` on a filter, on its segment's thread.
-    pub(super) fn with_filter<R: Send + 'static>(
-        &mut self,
-        filter: usize,
-        ask: impl FnOnce(&Instance) -> R + Send + 'static,
-    ) -> Result<R, RunError> {
-        let (segment, at) = place(&self.plan, filter);
-        self.order(segment, move |segment, _| ask(&segment.chain().node(at).instance))
     }
 }
 
-fn facts(filter: &Instance, kind: FilterKind, outputs: usize) -> FilterFacts {
+/// What a filter says of itself. One that failed keeps its latency, so that nobody else has to move, but
+/// its clock is gone.
+fn facts(node: &Node, kind: FilterKind, outputs: usize) -> FilterFacts {
+    let filter = &node.instance;
     let source = filter.misc_flags().map_or(kind == FilterKind::Source, |it| it & IS_SOURCE != 0);
     let output = |number: usize| {
         let pin = Pin::Output(number as u32);
@@ -214,7 +256,7 @@ fn facts(filter: &Instance, kind: FilterKind, outputs: usize) -> FilterFacts {
         is_source: source,
         passes_on: kind == FilterKind::Transform,
         outputs: (0..outputs).map(output).collect(),
-        offers_clock: filter.offers_clock(),
+        offers_clock: filter.offers_clock() && !node.traffic().failed,
         latency: filter.latency(own).unwrap_or(Span::ZERO),
         holds: filter.holds(own),
     }

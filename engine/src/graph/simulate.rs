@@ -1,17 +1,16 @@
 //! A graph in virtual time: the same filters, the same segments, and time is a number.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use driftless_plugin_api::{HostTime, Span};
 
-use super::build::{Time, place};
-use super::states::Cued;
+use super::build::Time;
+use super::cue::Cued;
 use super::{Graph, RunError, RunOptions};
 use crate::executor::Executor;
 use crate::loader::chain::Node;
 use crate::loader::host::Repeated;
-use crate::plan::Plan;
+use crate::plan::{Difference, Plan};
 use crate::report::Report;
 use crate::simulate::Conditions;
 use crate::trace::{Entry, Moment};
@@ -45,15 +44,13 @@ impl Simulation {
         conditions: Option<Conditions>,
     ) -> Result<Self, RunError> {
         let mut simulation = Self(Graph::load(plan, options, Time::Virtual)?);
-        let host = Arc::clone(&simulation.0.host);
         if let Some(conditions) = conditions {
             // The host is new: nothing was set before.
-            let _ = host.conditions.set(conditions);
+            let _ = simulation.0.host.conditions.set(conditions);
         }
-        simulation.0.pause()?;
         simulation.cue()?;
-        if let Some(conditions) = host.conditions.get() {
-            conditions.begin(host.clock.now());
+        if let Some(conditions) = simulation.0.host.conditions.get() {
+            conditions.begin(simulation.now());
         }
         simulation.0.run()?;
         Ok(simulation)
@@ -76,7 +73,6 @@ impl Simulation {
         // The host is new: nothing was set before.
         let _ = simulation.0.host.repeated.set(Repeated::of(repeated));
         simulation.advance((run - simulation.now()).max(Span::ZERO))?;
-        simulation.0.pause()?;
         simulation.cue()?;
         simulation.0.run()?;
         let mut left: VecDeque<&Moment> = moments.iter().collect();
@@ -96,42 +92,49 @@ impl Simulation {
 
     /// Whether a step took more than is in its queues yet.
     fn lacks(&self, moment: &Moment) -> bool {
-        let (Entry::Step { segment, took, .. }, Executor::Virtual(executor)) =
-            (&moment.entry, &self.0.executor)
-        else {
-            return false;
-        };
-        (*segment as usize) < executor.segments()
-            && executor.segment(*segment as usize).queued() < *took as usize
+        let Executor::Virtual(executor) = &self.0.executor else { return false };
+        let Entry::Step { segment, took, .. } = moment.entry else { return false };
+        let place = self.0.places.get(segment as usize);
+        let segment = place.and_then(|place| executor.segment(*place));
+        segment.is_some_and(|segment| segment.queued() < took as usize)
     }
 
     fn repeat(&mut self, Moment { entry, packets }: &Moment) {
-        let segment = match entry {
-            Entry::Step { segment, .. } => *segment as usize,
-            Entry::Call { filter, .. } => place(&self.0.plan, *filter as usize).0,
+        let (segment, at) = match entry {
+            Entry::Step { segment, .. } => (*segment as usize, 0),
+            Entry::Call { filter, .. } => self.0.seats[*filter as usize],
             _ => return,
         };
         if let Some(repeated) = self.0.host.repeated.get() {
             repeated.packets(packets.iter().copied());
         }
         if let Executor::Virtual(executor) = &mut self.0.executor {
-            executor.repeat(segment, entry);
+            executor.repeat((self.0.places[segment], at), entry);
         }
         self.0.attend();
     }
 
+    /// Pauses the graph, and lets time pass until the renderers are cued.
     fn cue(&mut self) -> Result<(), RunError> {
         let deadline = self.now() + CUE_PATIENCE;
-        loop {
-            match self.0.cued()? {
-                Cued::Done | Cued::CantCue => return Ok(()),
-                Cued::Waiting(filters) if self.now() >= deadline => {
-                    self.0.stop()?;
-                    return Err(RunError::NotCued { filters });
-                }
-                Cued::Waiting(_) => self.advance(Span::from_millis(10))?,
+        self.0.pause()?;
+        while let Cued::Waiting(filters) = self.0.cued()? {
+            if self.now() >= deadline {
+                self.0.stop()?;
+                return Err(RunError::NotCued { filters });
             }
+            self.advance(Span::from_millis(10))?;
         }
+        Ok(())
+    }
+
+    /// Turns the graph into that of `plan`; see [`Graph::change`].
+    ///
+    /// # Errors
+    ///
+    /// See [`Graph::change`].
+    pub fn change(&mut self, plan: Plan) -> Result<Difference, RunError> {
+        self.0.change(plan)
     }
 
     /// Host time.
@@ -183,8 +186,8 @@ impl Simulation {
     /// The filter number `filter` of the plan, between two of its steps. Looking changes nothing.
     pub(crate) fn look<R>(&self, filter: usize, look: impl FnOnce(&Node) -> R) -> Option<R> {
         let Executor::Virtual(executor) = &self.0.executor else { return None };
-        let (segment, at) = place(&self.0.plan, filter);
-        Some(look(executor.segment(segment).chain().node(at)))
+        let (segment, at) = *self.0.seats.get(filter)?;
+        Some(look(executor.segment(self.0.places[segment])?.chain().node(at)))
     }
 
     /// The graph, for its state, its report so far, and orders.

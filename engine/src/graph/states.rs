@@ -1,36 +1,29 @@
 //! Stopped, paused, running. Every transition goes from the renderers to the sources, so that nobody
-//! delivers into a filter that is not ready (LS-119).
+//! delivers into a filter that is not ready (LS-119). On the way up the filters go first and their
+//! segments follow; on the way down the segments stand still before any filter is told.
 
 use driftless_plugin_api::event::EventCode;
 use driftless_plugin_api::host::State;
-use driftless_plugin_api::{Cue, FilterError, HostTime, StreamTime};
+use driftless_plugin_api::{FilterError, HostTime, StreamTime};
 
+use super::cue::Cued;
 use super::{Graph, RunError};
 use crate::clock::Chosen;
-use crate::executor::Stuck;
 use crate::loader::chain::Node;
+use crate::loader::instance::Instance;
 use crate::segment::Segment;
 use crate::trace::Entry;
 
-/// Whether a pause is complete (LS-8).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cued {
-    /// Every renderer holds a sample, or needs none.
-    Done,
-    /// A live source is there, so nobody waits.
-    CantCue,
-    /// These renderers still wait.
-    Waiting(Vec<String>),
-}
-
 impl Graph {
     /// Stopped to paused: filters open their devices and files, then clock and offsets are settled on
-    /// what they say. `[main]`
+    /// what they say. Running to paused: stream time stands still. A run that is pending is off
+    /// (LS-120). `[main]`
     ///
     /// # Errors
     ///
-    /// The filter that could not; the graph is stopped again (LS-120).
+    /// The filter that could not be opened; the graph is stopped again (LS-120).
     pub fn pause(&mut self) -> Result<(), RunError> {
+        self.run_pending = false;
         match self.state {
             State::Paused => Ok(()),
             State::Stopped => self.activate(),
@@ -39,16 +32,27 @@ impl Graph {
     }
 
     fn activate(&mut self) -> Result<(), RunError> {
-        self.complete.clear();
+        self.forget_last_run();
         // Filters ask for the delay while they size their buffers: the declared one serves until then.
         self.tell_delays();
-        let activated = self.every_filter("be activated", |filter, _| filter.instance.activate());
+        let activated = self.every_filter("be activated", |node, _| node.activate());
         if let Err(error) = activated.and_then(|()| self.settle()) {
             // The first failure is the one to tell.
             let _ = self.force_stop();
             return Err(error);
         }
-        self.enter(State::Paused, StreamTime::ZERO)
+        self.tell_state(State::Paused, StreamTime::ZERO);
+        let entered = self.every_segment(|segment, now| segment.set_state(State::Paused, now));
+        self.entered(State::Paused);
+        entered
+    }
+
+    fn forget_last_run(&mut self) {
+        self.complete.clear();
+        self.lost.clear();
+        self.offsets.clear();
+        self.shrink_at = None;
+        self.wishes = self.plan.wishes.clone();
     }
 
     /// Running to paused.
@@ -56,25 +60,41 @@ impl Graph {
         let at = self.stream_time();
         self.ran = self.duration();
         self.started = None;
-        let mut time = self.host.board.graph_time();
-        (time.state, time.paused_at) = (State::Paused, at);
-        self.host.board.set(time);
-        let held = self.every_filter("pause", |filter, _| filter.instance.pause());
-        self.enter(State::Paused, at)?;
-        held
+        self.tell_state(State::Paused, at);
+        let held = self.every_segment(|segment, now| segment.set_state(State::Paused, now));
+        // Nobody delivers any more: what is on its way now was captured before the pause (LS-11).
+        let marked = self.every_segment(|segment, _| segment.mark_stale());
+        let paused = self.every_filter("pause", |node, now| {
+            node.pause(now);
+            Ok(())
+        });
+        self.entered(State::Paused);
+        held.and(marked).and(paused)
     }
 
-    /// Paused, or stopped, to running: stream time 0 is a moment from now, or time goes on where it
-    /// was held (LS-67). Renderers that can cue must have done so; see [`cued`](Self::cued). `[main]`
+    /// To running: stream time 0 is a moment from now, or time goes on where it was held (LS-67). If
+    /// renderers still wait for their first sample, the graph is paused and runs as soon as they have
+    /// it (LS-9). `[main]`
     ///
     /// # Errors
     ///
     /// The filter that could not; the graph is stopped.
-    pub fn run(&mut self) -> Result<(), RunError> {
+    pub fn run(&mut self) -> Result<Cued, RunError> {
         if self.state == State::Running {
-            return Ok(());
+            return Ok(Cued::Done);
         }
         self.pause()?;
+        let cued = self.cued()?;
+        match cued {
+            Cued::Waiting(_) => self.run_pending = true,
+            Cued::Done | Cued::CantCue => self.go()?,
+        }
+        Ok(cued)
+    }
+
+    /// Paused to running.
+    pub(super) fn go(&mut self) -> Result<(), RunError> {
+        self.run_pending = false;
         let mut time = self.host.board.graph_time();
         let now = self.host.clock.now();
         let base = self.host.board.reference_time(now) + self.options.lead
@@ -83,12 +103,14 @@ impl Graph {
         self.host.board.set(time);
         self.started = Some(now);
         self.host.trace(|| Entry::Run { at: now });
-        if let Err(error) = self.every_filter("run", move |filter, _| filter.instance.run(base)) {
+        if let Err(error) = self.every_filter("run", move |node, _| node.run(base)) {
             // The first failure is the one to tell.
             let _ = self.force_stop();
             return Err(error);
         }
-        self.enter(State::Running, time.paused_at)
+        let entered = self.every_segment(|segment, now| segment.set_state(State::Running, now));
+        self.entered(State::Running);
+        entered
     }
 
     /// To stopped, whatever fails on the way (LS-120). `[main]`
@@ -97,57 +119,46 @@ impl Graph {
     ///
     /// Only that a segment is stuck; it is left behind.
     pub fn stop(&mut self) -> Result<(), RunError> {
-        if self.state == State::Running {
+        self.run_pending = false;
+        let held = match self.state {
+            State::Stopped => return Ok(()),
+            State::Paused => Ok(()),
             // A filter that fails to pause is stopped all the same.
-            let _ = self.hold();
-        }
-        if self.state == State::Stopped {
-            return Ok(());
-        }
-        self.force_stop()
+            State::Running => self.hold(),
+        };
+        let stopped = self.force_stop();
+        let left_behind = match self.dead.first() {
+            Some(&place) => Err(self.stuck(crate::executor::Stuck { place })),
+            None => Ok(()),
+        };
+        held.and(stopped).and(left_behind)
     }
 
     fn force_stop(&mut self) -> Result<(), RunError> {
         self.ran = self.duration();
         self.started = None;
-        let stopped = self.every_filter("stop", |filter, _| filter.instance.deactivate());
-        let entered = self.enter(State::Stopped, StreamTime::ZERO);
-        stopped.and(entered)
+        self.tell_state(State::Stopped, StreamTime::ZERO);
+        let stopped = self.every_segment(|segment, now| segment.set_state(State::Stopped, now));
+        let closed = self.every_filter("stop", |node, now| {
+            node.deactivate(now);
+            Ok(())
+        });
+        self.entered(State::Stopped);
+        stopped.and(closed)
     }
 
-    /// Whether the renderers are cued, in Paused (LS-7, LS-8, LS-M6).
-    ///
-    /// # Errors
-    ///
-    /// Only that a segment is stuck.
-    pub fn cued(&mut self) -> Result<Cued, RunError> {
-        let mut waiting = Vec::new();
-        let mut cant_cue = false;
-        for index in 0..self.executor.segments() {
-            let cues = self.order(index, |segment, _| -> Vec<(usize, Cue)> {
-                segment.chain().nodes().map(|node| (node.filter, node.instance.cue())).collect()
-            })?;
-            for (filter, cue) in cues {
-                match cue {
-                    Cue::Done => {}
-                    Cue::CantCue => cant_cue = true,
-                    // A branch that only live sources feed has nothing to cue with.
-                    Cue::Intermediate if self.is_fed_by_live_only(filter) => {}
-                    Cue::Intermediate => waiting.push(self.plan.filters[filter].name.clone()),
-                }
-            }
+    fn tell_state(&self, state: State, at: StreamTime) {
+        let mut time = self.host.board.graph_time();
+        (time.state, time.paused_at) = (state, at);
+        self.host.board.set(time);
+    }
+
+    fn entered(&mut self, state: State) {
+        self.state = state;
+        if state == State::Stopped {
+            self.facts.in_force = None;
         }
-        Ok(match (waiting.is_empty(), cant_cue) {
-            (false, _) => Cued::Waiting(waiting),
-            (true, true) => Cued::CantCue,
-            (true, false) => Cued::Done,
-        })
-    }
-
-    fn is_fed_by_live_only(&self, renderer: usize) -> bool {
-        let mut sources =
-            self.settled.streams.iter().filter(|it| it.renderer == renderer).peekable();
-        sources.peek().is_some() && sources.all(|it| self.facts.filters[it.source.filter].is_live())
+        self.host.post(EventCode::STATE_CHANGE, state as i64, 0, "");
     }
 
     /// Does something with every filter, the last of every segment first, the last segment first.
@@ -158,60 +169,68 @@ impl Graph {
         what: impl Fn(&Node, HostTime) -> Result<(), FilterError> + Send + Clone + 'static,
     ) -> Result<(), RunError> {
         let mut first = Ok(());
-        for index in (0..self.executor.segments()).rev() {
+        for index in self.living_segments() {
             let what = what.clone();
             let order = move |segment: &mut Segment, now| {
-                let mut failures = Vec::new();
-                for node in segment.chain().nodes().rev() {
-                    if let Err(error) = what(node, now) {
-                        failures.push((node.filter, error));
+                let nodes = segment.chain().nodes().enumerate().rev();
+                nodes
+                    .filter_map(|(at, node)| Some((at, what(node, now).err()?)))
+                    .collect::<Vec<_>>()
+            };
+            match self.order(index, order) {
+                Ok(failures) => {
+                    for (at, error) in failures {
+                        let filter = self.plan.segments[index].filters[at];
+                        let filter = self.plan.filters[filter].name.clone();
+                        first = first.and(Err(RunError::State { filter, doing, error }));
                     }
                 }
-                failures
-            };
-            let failures = match self.order(index, order) {
-                Ok(failures) => failures,
-                Err(stuck) => {
-                    first = first.and(Err(stuck));
-                    continue;
-                }
-            };
-            for (filter, error) in failures {
-                let filter = self.plan.filters[filter].name.clone();
-                first = first.and(Err(RunError::State { filter, doing, error }));
+                Err(stuck) => first = first.and(Err(stuck)),
             }
         }
         first
     }
 
-    /// Lets every segment follow into `state`.
-    fn enter(&mut self, state: State, at: StreamTime) -> Result<(), RunError> {
-        let mut time = self.host.board.graph_time();
-        (time.state, time.paused_at) = (state, at);
-        self.host.board.set(time);
-        self.state = state;
-        let mut entered = Ok(());
-        for index in (0..self.executor.segments()).rev() {
-            let told = self.order(index, move |segment, now| segment.set_state(state, now));
-            entered = entered.and(told);
+    /// Does something with every segment, the last one first. Returns the first that is stuck.
+    fn every_segment(
+        &mut self,
+        what: impl Fn(&mut Segment, HostTime) + Send + Clone + 'static,
+    ) -> Result<(), RunError> {
+        let mut first = Ok(());
+        for index in self.living_segments() {
+            first = first.and(self.order(index, what.clone()));
         }
-        self.host.post(None, EventCode::STATE_CHANGE, state as i64, 0, "");
-        entered
+        first
     }
 
-    /// Runs `order` on a segment, between two of its steps.
+    /// The segments that are not known to be stuck, those of the renderers first.
+    fn living_segments(&self) -> Vec<usize> {
+        let segments = (0..self.plan.segments.len()).rev();
+        segments.filter(|index| !self.dead.contains(&self.places[*index])).collect()
+    }
+
+    /// Runs `order` on a segment, between two of its steps. One that does not come round to it is given
+    /// up.
     pub(crate) fn order<R: Send + 'static>(
         &mut self,
         segment: usize,
         order: impl FnOnce(&mut Segment, HostTime) -> R + Send + 'static,
     ) -> Result<R, RunError> {
-        self.executor.order(segment, order).map_err(|stuck| self.stuck(stuck))
+        let place = self.places[segment];
+        self.executor.order(place, order).map_err(|stuck| {
+            self.bury(place);
+            self.stuck(stuck)
+        })
     }
 
-    pub(super) fn stuck(&self, stuck: Stuck) -> RunError {
-        let filters = &self.plan.segments[stuck.segment].filters;
-        let name = |filter: &usize| self.plan.filters[*filter].name.clone();
-        RunError::Stuck { filters: filters.iter().map(name).collect() }
+    /// Runs `ask` on a filter, on its segment's thread.
+    pub(super) fn with_filter<R: Send + 'static>(
+        &mut self,
+        filter: usize,
+        ask: impl FnOnce(&Instance) -> R + Send + 'static,
+    ) -> Result<R, RunError> {
+        let (segment, at) = self.seats[filter];
+        self.order(segment, move |segment, _| ask(&segment.chain().node(at).instance))
     }
 
     /// Whether the graph has a reference clock.

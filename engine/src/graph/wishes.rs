@@ -68,14 +68,18 @@ impl Graph {
         let chosen = match self.settled.clock.source {
             ClockSource::None => Chosen::None,
             ClockSource::System => Chosen::System,
-            ClockSource::Filter(index) => Chosen::Filter(index),
+            ClockSource::Filter(index) => Chosen::Filter(self.hosts[index].id()),
         };
         let before = self.host.board.graph_time();
         self.host.board.choose(chosen, self.host.clock.now());
-        let time = self.host.board.graph_time();
-        if time.epoch != before.epoch {
-            let name = self.settled.clock.name(&self.plan).to_owned();
-            self.host.post(None, EventCode::CLOCK_CHANGED, 0, 0, &name);
+        if self.host.board.graph_time().epoch == before.epoch {
+            return;
         }
+        if let (Chosen::Filter(_), true) = (before.chosen, self.state != State::Stopped) {
+            let text = "the filter that offered the clock is gone, failed, or lost its device";
+            self.host.post(EventCode::CLOCK_UNSET, 0, 0, text);
+        }
+        let name = self.settled.clock.name(&self.plan);
+        self.host.post(EventCode::CLOCK_CHANGED, 0, 0, name);
     }
 }

@@ -12,7 +12,6 @@ mod settings;
 mod tables;
 
 use std::ffi::{CStr, c_char};
-use std::mem::size_of;
 use std::slice;
 
 use driftless_plugin_api::abi::abi_stable::library::RootModule;
@@ -79,7 +78,7 @@ impl CFactoryRef {
         let Some(known) = (unsafe { table.as_ref() }) else {
             return Err(FilterError::new("the filter that it made has no table of functions"));
         };
-        let (size, wanted) = (known.size as usize, size_of::<CFilterTable>());
+        let (size, wanted) = (known.size as usize, CFilterTable::LEAST);
         if size < wanted {
             return Err(FilterError::new(format!(
                 "the table of the filter that it made has {size} bytes; expected {wanted} or more"
@@ -108,7 +107,7 @@ pub(super) fn makers(entry: Entry) -> Result<Vec<Maker>, LoadError> {
     if library.major != host.major {
         return Err(LoadError::ApiMajor { host: host.major, plugin: library.major });
     }
-    let (size, wanted) = (library.size as usize, size_of::<CLibrary>());
+    let (size, wanted) = (library.size as usize, CLibrary::LEAST);
     if size < wanted {
         return wrong(format!("it has {size} bytes; expected {wanted} or more"));
     }
@@ -123,7 +122,7 @@ pub(super) fn makers(entry: Entry) -> Result<Vec<Maker>, LoadError> {
     let maker = |(number, factory): (usize, &*const CFactory)| {
         // SAFETY: as above.
         let factory = unsafe { factory.as_ref() }.ok_or(format!("factory {number} is nothing"))?;
-        let (size, wanted) = (factory.size as usize, size_of::<CFactory>());
+        let (size, wanted) = (factory.size as usize, CFactory::LEAST);
         if size < wanted {
             return Err(format!("factory {number} has {size} bytes; expected {wanted} or more"));
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
@@ -21,10 +21,11 @@ use driftless_plugin_api::host::{Called, Packet};
 use driftless_plugin_api::time::HostTime;
 use driftless_plugin_api::{ClockReading, ReferenceTime};
 
-use crate::clock::ClockBoard;
+use crate::clock::{ClockBoard, FilterId};
 use crate::event::{Event, EventBus};
-use crate::executor::Signal;
-use crate::loader::quality::QualityMail;
+use crate::executor::SegmentSignal;
+use crate::growing::Growing;
+use crate::loader::quality::Mailbox;
 use crate::simulate::Conditions;
 use crate::trace::{Entry, Tracer};
 
@@ -87,10 +88,8 @@ pub struct GraphHost {
     pub events: EventBus,
     /// Sample buffers.
     pub pool: BufferPool,
-    /// Quality messages on their way.
-    pub quality: QualityMail,
-    /// Filters' names.
-    pub names: Vec<String>,
+    /// What wakes the segments, by the executor's places.
+    pub segments: Growing<SegmentSignal>,
     /// What random choices start from.
     pub seed: u64,
     /// What happens to simulated devices and sources; set before anything runs, or never.
@@ -99,32 +98,21 @@ pub struct GraphHost {
     pub tracer: OnceLock<Tracer>,
     /// What devices and networks did, where a run is repeated; set before anything runs, or never.
     pub repeated: OnceLock<Repeated>,
-    /// What each filter finds upstream of its input pins.
-    upstream: Mutex<Vec<Vec<RawUpstream>>>,
 }
 
 impl GraphHost {
-    /// The host of a graph whose filters have these names.
-    pub fn new(clock: HostClock, names: Vec<String>, seed: u64) -> Self {
+    /// The host of a graph without filters.
+    pub fn new(clock: HostClock, seed: u64) -> Self {
         Self {
             clock,
-            board: ClockBoard::new(names.len()),
+            board: ClockBoard::default(),
             events: EventBus::default(),
             pool: BufferPool::new(),
-            quality: QualityMail::new(names.len()),
-            upstream: Mutex::new(vec![Vec::new(); names.len()]),
+            segments: Growing::default(),
+            seed,
             conditions: OnceLock::new(),
             tracer: OnceLock::new(),
             repeated: OnceLock::new(),
-            names,
-            seed,
-        }
-    }
-
-    /// Sets what filter `filter` finds upstream of its input pins. `[main]`
-    pub fn set_upstream(&self, filter: usize, pins: Vec<RawUpstream>) {
-        if let Some(known) = lock(&self.upstream).get_mut(filter) {
-            *known = pins;
         }
     }
 
@@ -135,9 +123,13 @@ impl GraphHost {
         }
     }
 
-    /// Posts an event of `filter`, or of the graph itself.
-    pub fn post(&self, filter: Option<usize>, code: EventCode, p1: i64, p2: i64, text: &str) {
-        let filter = filter.and_then(|index| self.names.get(index)).cloned();
+    /// Posts an event of the graph itself.
+    pub fn post(&self, code: EventCode, p1: i64, p2: i64, text: &str) {
+        self.post_of(None, code, p1, p2, text);
+    }
+
+    fn post_of(&self, filter: Option<&str>, code: EventCode, p1: i64, p2: i64, text: &str) {
+        let filter = filter.map(str::to_owned);
         let at = self.board.stream_time(self.clock.now());
         self.events.post(&Event { code, filter, at, p1, p2, text: text.to_owned() });
     }
@@ -147,23 +139,93 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// The host as one filter sees it.
+/// No place: the filter is in no segment yet.
+const NOWHERE: usize = usize::MAX;
+
+/// The host as one filter sees it, and what the engine knows of the filter as long as it lives.
 #[derive(Debug)]
 pub struct FilterHost {
     graph: Arc<GraphHost>,
-    filter: usize,
-    signal: Signal,
+    name: String,
+    id: FilterId,
+    /// It wants to be stepped.
+    raised: AtomicBool,
+    /// The executor's place of its segment.
+    place: AtomicUsize,
+    /// What it finds upstream of its input pins.
+    upstream: Mutex<Vec<RawUpstream>>,
+    /// Quality messages to it, and from it.
+    pub quality: Mailbox,
 }
 
 impl FilterHost {
-    /// The host for filter number `filter`, which is woken through `signal`.
-    pub fn new(graph: Arc<GraphHost>, filter: usize, signal: Signal) -> Self {
-        Self { graph, filter, signal }
+    /// The host for the filter called `name`. `[main]`
+    pub fn new(graph: &Arc<GraphHost>, name: &str) -> Arc<Self> {
+        Arc::new(Self {
+            graph: Arc::clone(graph),
+            name: name.to_owned(),
+            id: graph.board.join(),
+            raised: AtomicBool::new(false),
+            place: AtomicUsize::new(NOWHERE),
+            upstream: Mutex::default(),
+            quality: Mailbox::default(),
+        })
     }
 
     /// One holder, ready to cross the border.
-    pub fn into_raw(self) -> RawHost {
-        RawHost { table: table(), instance: Arc::into_raw(Arc::new(self)).cast() }
+    pub fn into_raw(self: Arc<Self>) -> RawHost {
+        RawHost { table: table(), instance: Arc::into_raw(self).cast() }
+    }
+
+    /// The filter's number.
+    pub fn id(&self) -> FilterId {
+        self.id
+    }
+
+    /// The same as a number: the filter's index in the plan that the graph was loaded with, and higher
+    /// for those that came later. Conditions and traces go by it.
+    fn number(&self) -> usize {
+        self.id.number()
+    }
+
+    /// What it shares with all others.
+    pub fn graph(&self) -> &GraphHost {
+        &self.graph
+    }
+
+    /// Sets what it finds upstream of its input pins. `[main]`
+    pub fn set_upstream(&self, pins: Vec<RawUpstream>) {
+        *lock(&self.upstream) = pins;
+    }
+
+    /// Posts an event of the filter.
+    pub fn post(&self, code: EventCode, p1: i64, p2: i64, text: &str) {
+        self.graph.post_of(Some(&self.name), code, p1, p2, text);
+    }
+
+    /// Says in which place its segment is. A signal raised meanwhile is found by that segment's first
+    /// step: it was raised before the place was read, and is looked for after the place was written.
+    pub fn set_place(&self, place: usize) {
+        self.place.store(place, Ordering::SeqCst);
+    }
+
+    /// Lets the filter be stepped soon. `[any]`
+    pub fn raise(&self) {
+        self.raised.store(true, Ordering::SeqCst);
+        self.wake_segment();
+    }
+
+    /// Lets its segment be stepped soon, which need not mean the filter itself. `[any]`
+    pub fn wake_segment(&self) {
+        if let Some(signal) = self.graph.segments.get(self.place.load(Ordering::SeqCst)) {
+            signal.wake();
+        }
+    }
+
+    /// Takes its signal down; returns whether it was up. `[streaming]`
+    pub fn lower(&self) -> bool {
+        // Most are down, and reading costs less than swapping.
+        self.raised.load(Ordering::SeqCst) && self.raised.swap(false, Ordering::SeqCst)
     }
 }
 
@@ -210,19 +272,19 @@ unsafe extern "C" fn now(instance: *const c_void) -> i64 {
 unsafe extern "C" fn clock(instance: *const c_void) -> RawClockState {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
-    host.graph.board.state(Some(host.filter))
+    host.graph.board.state(Some(host.id))
 }
 
 unsafe extern "C" fn wake(instance: *const c_void) {
     // SAFETY: see `now`.
-    unsafe { host(instance) }.signal.raise();
+    unsafe { host(instance) }.raise();
 }
 
 unsafe extern "C" fn publish_clock(instance: *const c_void, reading: RawClockReading) {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
-    host.graph.board.publish(host.filter, reading);
-    host.graph.trace(|| Entry::Clock { filter: host.filter as u32, reading: known(reading) });
+    host.graph.board.publish(host.id, reading);
+    host.graph.trace(|| Entry::Clock { filter: host.number() as u32, reading: known(reading) });
 }
 
 fn known(raw: RawClockReading) -> ClockReading {
@@ -236,13 +298,13 @@ fn known(raw: RawClockReading) -> ClockReading {
 unsafe extern "C" fn event(instance: *const c_void, code: u32, p1: i64, p2: i64, text: RStr<'_>) {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
-    host.graph.post(Some(host.filter), EventCode(code), p1, p2, text.as_str());
+    host.post(EventCode(code), p1, p2, text.as_str());
 }
 
 unsafe extern "C" fn log(instance: *const c_void, level: u32, text: RStr<'_>) {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
-    let filter = host.graph.names.get(host.filter).map_or("", String::as_str);
+    let filter = host.name.as_str();
     let text = text.as_str();
     match level {
         1 => tracing::error!(filter, "{text}"),
@@ -262,14 +324,12 @@ unsafe extern "C" fn take_buffer(instance: *const c_void, bytes: usize) -> *mut 
 unsafe extern "C" fn upstream(instance: *const c_void, pin: u32) -> RawUpstream {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
-    let known = lock(&host.graph.upstream);
-    known.get(host.filter).and_then(|pins| pins.get(pin as usize)).copied().unwrap_or_default()
+    lock(&host.upstream).get(pin as usize).copied().unwrap_or_default()
 }
 
 unsafe extern "C" fn quality(instance: *const c_void, input: u32, quality: RawQuality) -> Status {
     // SAFETY: see `now`.
-    let host = unsafe { host(instance) };
-    match host.graph.quality.send(host.filter, input, quality) {
+    match unsafe { host(instance) }.quality.send(input, quality) {
         true => Status::OK,
         false => Status::NOT_CONNECTED,
     }
@@ -279,7 +339,7 @@ unsafe extern "C" fn seed(instance: *const c_void) -> u64 {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
     // Another number for every filter, far from its neighbours' (SplitMix64's increment).
-    let step = (host.filter as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let step = (host.number() as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     host.graph.seed.wrapping_add(step)
 }
 
@@ -297,7 +357,7 @@ unsafe extern "C" fn deviation(instance: *const c_void, at: i64) -> RawDeviation
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
     let conditions = host.graph.conditions.get();
-    let deviation = conditions.map(|it| it.deviation(host.filter, HostTime::from_nanos(at)));
+    let deviation = conditions.map(|it| it.deviation(host.number(), HostTime::from_nanos(at)));
     deviation.map(RawDeviation::from).unwrap_or_default()
 }
 
@@ -305,14 +365,14 @@ unsafe extern "C" fn fate(instance: *const c_void, nominal: i64) -> RawFate {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
     let conditions = host.graph.conditions.get();
-    let fate = conditions.map(|it| it.fate(host.filter, HostTime::from_nanos(nominal)));
+    let fate = conditions.map(|it| it.fate(host.number(), HostTime::from_nanos(nominal)));
     fate.map(RawFate::from).unwrap_or_default()
 }
 
 unsafe extern "C" fn called(instance: *const c_void, call: RawCall) {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
-    host.graph.trace(|| Entry::Call { filter: host.filter as u32, call: call.into() });
+    host.graph.trace(|| Entry::Call { filter: host.number() as u32, call: call.into() });
 }
 
 unsafe extern "C" fn call(instance: *const c_void) -> RawCall {
@@ -320,8 +380,8 @@ unsafe extern "C" fn call(instance: *const c_void) -> RawCall {
     let host = unsafe { host(instance) };
     let Some(repeated) = host.graph.repeated.get() else { return RawCall::default() };
     match *lock(&repeated.call) {
-        _ if !repeated.filters.contains(&host.filter) => RawCall::default(),
-        Some((filter, call)) if filter == host.filter => call.into(),
+        _ if !repeated.filters.contains(&host.number()) => RawCall::default(),
+        Some((filter, call)) if filter == host.number() => call.into(),
         _ => RawCall { state: 1, ..RawCall::default() },
     }
 }
@@ -329,18 +389,18 @@ unsafe extern "C" fn call(instance: *const c_void) -> RawCall {
 unsafe extern "C" fn arrived(instance: *const c_void, packet: RawPacket) {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
-    host.graph.trace(|| Entry::Packet { filter: host.filter as u32, packet: packet.into() });
+    host.graph.trace(|| Entry::Packet { filter: host.number() as u32, packet: packet.into() });
 }
 
 unsafe extern "C" fn packet(instance: *const c_void) -> RawPacket {
     // SAFETY: see `now`.
     let host = unsafe { host(instance) };
     let Some(repeated) = host.graph.repeated.get() else { return RawPacket::default() };
-    if !repeated.filters.contains(&host.filter) {
+    if !repeated.filters.contains(&host.number()) {
         return RawPacket::default();
     }
     let mut packets = lock(&repeated.packets);
-    let next = packets.iter().position(|(filter, _)| *filter == host.filter);
+    let next = packets.iter().position(|(filter, _)| *filter == host.number());
     let next = next.and_then(|index| packets.remove(index));
     next.map_or(RawPacket { state: 1, ..RawPacket::default() }, |(_, packet)| packet.into())
 }

@@ -19,6 +19,8 @@ use driftless_plugin_api::abi::filter::FactoryRef;
 use driftless_plugin_api::abi::layout::Layouts;
 use driftless_plugin_api::abi::module::{C_ENTRY_SYMBOL, ModuleRef};
 use driftless_plugin_api::descriptor::Descriptor;
+use driftless_plugin_api::testing::Driver;
+use driftless_plugin_api::{FilterError, Settings};
 
 use super::c_plugin::{self, CFactoryRef};
 use super::error::{LayoutError, LoadError, Step};
@@ -56,6 +58,19 @@ impl Maker {
         match self {
             Self::Rust(factory) => factory.id().as_str(),
             Self::C(factory) => factory.id(),
+        }
+    }
+
+    /// Makes a filter on a test bench instead of in a graph. `[main]`
+    ///
+    /// # Errors
+    ///
+    /// What the filter said.
+    pub fn drive(&self, settings: &Settings) -> Result<Driver, FilterError> {
+        match self {
+            Self::Rust(factory) => Driver::of(*factory, settings),
+            // SAFETY: the filter was made just now, behind the table for those in C.
+            Self::C(factory) => unsafe { Driver::with(|host| factory.create(settings, host)) },
         }
     }
 

@@ -43,14 +43,21 @@ impl Clock {
 /// The order of LS-56: what the manifest asks for; a live source that offers a clock; the provider
 /// nearest to a renderer; the system clock. Under [`ClockPolicy::Classic`] the third is asked only
 /// where no filter is live (LS-57). Among equals a connected filter wins, then the earlier in the
-/// manifest (LS-58).
+/// manifest (LS-58). A clock in force is kept until its filter no longer offers it; then the next in
+/// this order is its successor, also where the manifest had named the one that is gone (LS-M8).
 pub fn choose(plan: &Plan, facts: &Facts) -> Clock {
     let chosen = |source, why: &str| Clock { source, why: why.to_owned() };
+    if let Some(kept) = facts.in_force.as_ref().and_then(|it| it.clock.as_ref()) {
+        match kept.source {
+            ClockSource::Filter(index) if !provides(plan, facts, index) => {}
+            _ => return kept.clone(),
+        }
+    }
     match &plan.wishes.clock {
         ClockRequest::None => return chosen(ClockSource::None, "the manifest wants none"),
         ClockRequest::System => return chosen(ClockSource::System, "named in the manifest"),
         ClockRequest::Filter(name) => {
-            if let Some(index) = plan.filter(name) {
+            if let Some(index) = plan.filter(name).filter(|index| provides(plan, facts, *index)) {
                 return chosen(ClockSource::Filter(index), "named in the manifest");
             }
         }

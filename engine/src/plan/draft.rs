@@ -32,16 +32,7 @@ impl Draft {
 
     /// Tells every pin which connection it has.
     pub fn link(&mut self) {
-        for filter in &mut self.filters {
-            for pin in filter.inputs.iter_mut().chain(&mut filter.outputs) {
-                pin.connection = None;
-            }
-        }
-        for (index, connection) in self.connections.iter().enumerate() {
-            let (from, to) = (connection.from, connection.to);
-            self.filters[from.filter].outputs[from.pin].connection = Some(index);
-            self.filters[to.filter].inputs[to.pin].connection = Some(index);
-        }
+        link(&mut self.filters, &self.connections);
     }
 
     /// The plan, with nothing decided yet.
@@ -68,5 +59,19 @@ impl Draft {
             manifest: Arc::new(manifest.clone()),
             loading: catalog.loading().clone(),
         }
+    }
+}
+
+/// Tells every pin which connection it has.
+pub(super) fn link(filters: &mut [PlannedFilter], connections: &[Connection]) {
+    for filter in filters.iter_mut() {
+        for pin in filter.inputs.iter_mut().chain(&mut filter.outputs) {
+            pin.connection = None;
+        }
+    }
+    for (index, connection) in connections.iter().enumerate() {
+        let (from, to) = (connection.from, connection.to);
+        filters[from.filter].outputs[from.pin].connection = Some(index);
+        filters[to.filter].inputs[to.pin].connection = Some(index);
     }
 }

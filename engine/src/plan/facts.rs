@@ -6,13 +6,29 @@ use driftless_plugin_api::capability::push_source::{PushSourceFlags, Stamps};
 use driftless_plugin_api::descriptor::FilterKind;
 use driftless_plugin_api::time::Span;
 
-use super::PlannedFilter;
+use super::{Clock, PlannedFilter, Wishes};
 
 /// Facts of all filters, in the order of [`Plan::filters`](super::Plan::filters).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facts {
     /// One for each filter.
     pub filters: Vec<FilterFacts>,
+    /// What a graph that is not stopped would rather keep; `None` when it is.
+    pub in_force: Option<InForce>,
+}
+
+/// What is in force while a graph is not stopped, and is kept where it can be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InForce {
+    /// The clock: kept as long as its filter offers it, whatever else is on offer (LS-54, LS-59);
+    /// `None` when its filter is gone.
+    pub clock: Option<Clock>,
+    /// What was asked for at the latest start; other wishes take effect at the next (LS-43).
+    pub wishes: Wishes,
+    /// The target is not brought below this (LS-M4)…
+    pub target: Span,
+    /// … nor the sum of both below that of both.
+    pub presentation_delay: Span,
 }
 
 /// Facts of one filter.
@@ -95,7 +111,7 @@ impl PushFacts {
 impl Facts {
     /// What the descriptors promise, given the settings. `[any]`
     pub fn declared(filters: &[PlannedFilter]) -> Self {
-        Self { filters: filters.iter().map(declared).collect() }
+        Self { filters: filters.iter().map(declared).collect(), in_force: None }
     }
 }
 

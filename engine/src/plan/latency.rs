@@ -105,7 +105,9 @@ pub fn settle(plan: &Plan, facts: &Facts) -> Timing {
     let slowest = known.clone().rev().max_by_key(|(_, latency)| *latency).map(|(pin, _)| pin);
     let latencies: Vec<Span> = known.map(|(_, latency)| latency).collect();
     let cap = plan.wishes.latency.or(plan.wishes.max_latency).filter(|_| plan.wishes.sync);
-    let target = target(latencies.iter().copied(), cap);
+    // To present earlier is heard, so what is in force is the least (LS-M4).
+    let least = facts.in_force.as_ref().map(|it| it.target);
+    let target = target(latencies.iter().copied().chain(least), cap);
     let sources = match plan.wishes.sync {
         true => Sources::UpTo(target),
         false => Sources::Zero, // nobody waits, so only what is behind the sources counts
@@ -148,7 +150,12 @@ impl Timing {
         let longest = self.longest().map(|it| (it.renderer, it.path.least));
         let least = longest.map_or(offsets, |(_, least)| least);
         let latency = plan.wishes.latency.unwrap_or(least);
-        self.presentation_delay = (latency - offsets).max(Span::ZERO);
+        // Together they are not brought below what is in force.
+        let least_delay = facts
+            .in_force
+            .as_ref()
+            .map_or(Span::ZERO, |it| it.presentation_delay + it.target.min(offsets) - offsets);
+        self.presentation_delay = (latency - offsets).max(least_delay).max(Span::ZERO);
         self.last = longest.map(|(renderer, _)| renderer).filter(|_| least > offsets);
         if plan.wishes.timing == TimingMode::Classic {
             let own = |filter: &FilterFacts| filter.latency.max(Span::ZERO);

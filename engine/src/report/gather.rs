@@ -11,7 +11,6 @@ use crate::segment::recorder::Recorder;
 
 /// What one filter says.
 struct Answer {
-    filter: usize,
     traffic: Traffic,
     counters: Vec<(String, u64)>,
     statistics: Option<Statistics>,
@@ -25,9 +24,8 @@ pub(crate) fn gather(graph: &mut Graph) -> Report {
     for index in 0..graph.plan().segments.len() {
         match graph.order(index, |segment, _| ask(segment)) {
             Ok(told) => {
-                for answer in told {
-                    let filter = answer.filter;
-                    answers[filter] = Some(answer);
+                for (filter, answer) in graph.plan().segments[index].filters.iter().zip(told) {
+                    answers[*filter] = Some(answer);
                 }
             }
             Err(stuck) => failures.push(stuck.to_string()),
@@ -50,14 +48,13 @@ pub(crate) fn gather(graph: &mut Graph) -> Report {
 }
 
 fn ask(segment: &mut Segment) -> Vec<Answer> {
-    let answer = |node: &crate::loader::chain::Node| Answer {
-        filter: node.filter,
+    let answer = |(at, node): (usize, &crate::loader::chain::Node)| Answer {
         traffic: node.traffic(),
         counters: node.instance.counters(),
         statistics: node.instance.statistics(),
-        recorder: segment.recorder(node.filter).cloned(),
+        recorder: segment.recorder(at).cloned(),
     };
-    segment.chain().nodes().map(answer).collect()
+    segment.chain().nodes().enumerate().map(answer).collect()
 }
 
 fn filter(graph: &Graph, index: usize, answer: &Option<Answer>) -> FilterReport {
@@ -68,7 +65,8 @@ fn filter(graph: &Graph, index: usize, answer: &Option<Answer>) -> FilterReport 
         plugin: planned.descriptor.id.clone(),
         received: traffic.received,
         delivered: traffic.delivered,
-        failed: traffic.failed,
+        // Who does not answer is stuck.
+        failed: answer.is_none() || traffic.failed,
         counters: answer.as_ref().map(|answer| answer.counters.clone()).unwrap_or_default(),
     }
 }

@@ -1,14 +1,13 @@
 //! A thread border: samples go in on one segment's thread and come out on another's.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_queue::ArrayQueue;
 use driftless_plugin_api::output::Marker;
-use driftless_plugin_api::{MediaType, Sample, Span, Status};
+use driftless_plugin_api::{EventCode, MediaType, Sample, SampleFlags, Span, Status};
 
-use crate::executor::Signal;
-use crate::loader::chain::post_overrun;
-use crate::loader::host::GraphHost;
+use crate::loader::host::FilterHost;
 
 /// What stands in a queue.
 #[derive(Debug)]
@@ -20,8 +19,8 @@ pub enum Item {
 }
 
 /// Room for items, by what a queue may hold: one for each half millisecond, and packets are rarely
-/// shorter.
-const ITEMS: std::ops::RangeInclusive<usize> = 64..=8192;
+/// shorter. A short queue has more: it may grow with the graph's latency.
+const ITEMS: std::ops::RangeInclusive<usize> = 1024..=8192;
 /// Room that only markers may use, so that none is ever lost for a sample.
 const MARKERS: usize = 16;
 
@@ -29,42 +28,50 @@ const MARKERS: usize = 16;
 #[derive(Debug)]
 pub struct Queue {
     items: ArrayQueue<Item>,
-    capacity: Span,
+    /// In nanoseconds; it follows the graph's latency.
+    capacity_ns: AtomicI64,
     leaky: bool,
     media: MediaType,
-    /// Index of the filter that reads, for events.
-    reader: usize,
+    /// The filter that reads.
+    reader: Arc<FilterHost>,
+    /// The filter that writes.
+    writer: Arc<FilterHost>,
     /// Nanoseconds of media that stand in the queue.
     fill_ns: AtomicI64,
     lost: AtomicU64,
-    filled: Signal,
-    drained: Signal,
+    /// Items at its head that have stood there since before a pause.
+    stale: AtomicUsize,
 }
 
 impl Queue {
     /// A queue of `capacity`; a leaky one drops its oldest sample when full, another refuses the
-    /// newest. `filled` wakes the reader, `drained` the writer.
+    /// newest.
     pub fn new(
         capacity: Span,
         leaky: bool,
         media: MediaType,
-        reader: usize,
-        filled: Signal,
-        drained: Signal,
+        writer: Arc<FilterHost>,
+        reader: Arc<FilterHost>,
     ) -> Self {
         let items = (capacity.nanos() / 500_000) as usize;
         let items = items.clamp(*ITEMS.start(), *ITEMS.end());
         Self {
             items: ArrayQueue::new(MARKERS + items),
-            capacity,
+            capacity_ns: AtomicI64::new(capacity.nanos()),
             leaky,
             media,
             reader,
+            writer,
             fill_ns: AtomicI64::new(0),
             lost: AtomicU64::new(0),
-            filled,
-            drained,
+            stale: AtomicUsize::new(0),
         }
+    }
+
+    /// Changes how much it holds. What is in it stays. `[main]`
+    pub fn set_capacity(&self, capacity: Span) {
+        self.capacity_ns.store(capacity.nanos(), Ordering::Relaxed);
+        self.writer.wake_segment();
     }
 
     /// How much media stands in it.
@@ -74,7 +81,8 @@ impl Queue {
 
     /// Whether another sample would be too much; a source that can wait does.
     pub fn is_full(&self) -> bool {
-        self.fill() >= self.capacity || self.items.len() + MARKERS >= self.items.capacity()
+        self.fill().nanos() >= self.capacity_ns.load(Ordering::Relaxed)
+            || self.items.len() + MARKERS >= self.items.capacity()
     }
 
     /// Whether it drops rather than makes anybody wait.
@@ -88,12 +96,13 @@ impl Queue {
     }
 
     /// Puts a sample in; when there is no room, one is lost and counted.
-    pub fn push(&self, sample: Sample, graph: &GraphHost) -> Status {
+    pub fn push(&self, sample: Sample) -> Status {
         if self.is_full() {
             let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
             // Told at 1, 10, 100 …: a stalled reader must not flood the events.
             if !self.leaky && is_power_of_ten(lost) {
-                post_overrun(graph, self.reader, lost);
+                let text = format!("the queue before it was full; {lost} samples lost so far");
+                self.reader.post(EventCode::QUEUE_OVERRUN, lost as i64, 0, &text);
             }
             if !self.leaky {
                 return Status::OK;
@@ -104,20 +113,39 @@ impl Queue {
         if self.items.push(Item::Sample(sample, length)).is_ok() {
             self.fill_ns.fetch_add(length.nanos(), Ordering::Relaxed);
         }
-        self.filled.raise();
+        self.reader.wake_segment();
         Status::OK
     }
 
     /// Puts a marker in. A flush empties the queue first (LS-115).
     pub fn push_marker(&self, marker: Marker) {
         if marker == Marker::BeginFlush {
-            self.clear();
+            // What comes behind the flush still belongs to the segment that stood in the queue.
+            if let Some(segment) = self.flush() {
+                self.insert(segment);
+            }
         }
+        self.insert(marker);
+    }
+
+    /// Drops everything; returns the newest segment among it.
+    fn flush(&self) -> Option<Marker> {
+        self.stale.store(0, Ordering::Relaxed);
+        let mut segment = None;
+        while let Some(item) = self.take() {
+            if let Item::Marker(marker @ Marker::NewSegment { .. }) = item {
+                segment = Some(marker);
+            }
+        }
+        segment
+    }
+
+    fn insert(&self, marker: Marker) {
         // Room is kept for markers; a reader that is so far behind loses its oldest item instead.
         if let Some(Item::Sample(_, length)) = self.items.force_push(Item::Marker(marker)) {
             self.fill_ns.fetch_sub(length.nanos(), Ordering::Relaxed);
         }
-        self.filled.raise();
+        self.reader.wake_segment();
     }
 
     /// How many items there are.
@@ -125,22 +153,42 @@ impl Queue {
         self.items.len()
     }
 
-    /// Takes the oldest item.
+    /// What stands in it now was sent before the pause that has begun.
+    pub fn mark_stale(&self) {
+        self.stale.store(self.items.len(), Ordering::Relaxed);
+    }
+
+    /// Takes the oldest item that a pause did not make stale (LS-11).
     pub fn pop(&self) -> Option<Item> {
+        loop {
+            let item = self.take()?;
+            let one_less = |stale: usize| stale.checked_sub(1);
+            let is_stale =
+                self.stale.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok();
+            match &item {
+                Item::Sample(sample, _)
+                    if is_stale && sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE) => {}
+                _ => return Some(item),
+            }
+        }
+    }
+
+    /// Takes the oldest item.
+    fn take(&self) -> Option<Item> {
         let was_full = self.is_full();
         let item = self.items.pop()?;
         if let Item::Sample(_, length) = &item {
             self.fill_ns.fetch_sub(length.nanos(), Ordering::Relaxed);
         }
         if was_full && !self.is_full() {
-            self.drained.raise();
+            self.writer.wake_segment();
         }
         Some(item)
     }
 
     /// Drops everything.
     pub fn clear(&self) {
-        while self.pop().is_some() {}
+        self.flush();
     }
 
     /// Drops the oldest sample. A marker before it goes behind what waits, where a segment or an end of

@@ -24,6 +24,7 @@ pub(super) fn write(entry: &Entry, last: &mut HostTime, bytes: &mut Vec<u8>) {
         Entry::Clock { .. } => 4,
         Entry::Lost { .. } => 5,
         Entry::Packet { .. } => 6,
+        Entry::Change { .. } => 7,
     };
     bytes.push(kind);
     if !matches!(entry, Entry::Lost { .. }) {
@@ -31,7 +32,7 @@ pub(super) fn write(entry: &Entry, last: &mut HostTime, bytes: &mut Vec<u8>) {
         *last = entry.at();
     }
     match entry {
-        Entry::Run { .. } => {}
+        Entry::Run { .. } | Entry::Change { .. } => {}
         Entry::Step { segment, lasted, took, .. } => {
             unsigned(u64::from(*segment), bytes);
             signed(lasted.nanos(), bytes);
@@ -130,6 +131,7 @@ impl<'a> Reader<'a> {
                 filter: self.unsigned()? as u32,
                 packet: Packet { at, head: *self.array()?, length: self.unsigned()? as u32 },
             },
+            7 => Entry::Change { at },
             _ => return None,
         })
     }

@@ -20,6 +20,7 @@ fn entries() -> Vec<Entry> {
         Entry::Call { filter: 2, call },
         Entry::Clock { filter: 2, reading },
         Entry::Packet { filter: 1, packet: Packet::of(at(6_000_000_000), &[0x80; 300]) },
+        Entry::Change { at: at(6_000_000_001) },
         Entry::Lost { count: 1 << 40 },
         Entry::Step { segment: 0, at: at(900), lasted: Span::ZERO, took: u32::MAX },
     ]

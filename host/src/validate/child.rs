@@ -5,7 +5,7 @@ use std::path::Path;
 use driftless_conformance::trouble::Outcome as CheckOutcome;
 use driftless_conformance::{Check, Trouble};
 use driftless_engine::catalog::{Trust, precheck};
-use driftless_engine::loader::library::{self, Maker};
+use driftless_engine::loader::library;
 use serde_json::{Value, json};
 
 use super::ValidateArguments;
@@ -35,17 +35,15 @@ fn check(path: &Path, arguments: &ValidateArguments) -> CheckOutcome {
     let (Some(filter), Some(maker)) = (descriptor.filter(id), library.maker(id)) else {
         return Err(not_made(format!("it has no filter `{id}`")));
     };
-    let Maker::Rust(factory) = maker else {
-        return Err(Trouble::not_checked("the checks cannot drive a filter in C yet"));
-    };
     let check = Check::named(name).ok_or_else(|| Trouble::not_checked("there is no such check"))?;
-    let subject = super::subject(filter, factory, arguments).map_err(Trouble::not_checked)?;
+    let subject = super::subject(filter, maker, arguments).map_err(Trouble::not_checked)?;
     check.run(&subject.telling())
 }
 
 fn to_json(outcome: &CheckOutcome) -> Value {
     match outcome {
         Ok(()) => json!({ "verdict": "passed" }),
+        Err(Trouble::DoesNotApply(why)) => json!({ "verdict": "does not apply", "why": why }),
         Err(Trouble::NotChecked(why)) => json!({ "verdict": "not checked", "why": why }),
         Err(Trouble::Wrong { expected, seen }) => {
             json!({ "verdict": "failed", "expected": expected, "seen": seen })
@@ -60,6 +58,7 @@ pub fn verdict(printed: &str) -> Option<CheckOutcome> {
     let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
     Some(match value["verdict"].as_str()? {
         "passed" => Ok(()),
+        "does not apply" => Err(Trouble::does_not_apply(text("why"))),
         "failed" => Err(Trouble::wrong(text("expected"), text("seen"))),
         _ => Err(Trouble::not_checked(text("why"))),
     })

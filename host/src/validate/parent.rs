@@ -2,14 +2,14 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use driftless_conformance::trouble::Outcome as CheckOutcome;
-use driftless_conformance::{Check, PLAYS, Trouble};
+use driftless_conformance::{Check, PLAYS, STREAMING_CALLS, Trouble};
 use driftless_plugin_api::descriptor::FilterDescriptor;
 
 use super::{ValidateArguments, child, show};
@@ -17,6 +17,9 @@ use crate::input;
 
 /// How often a child is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(2);
+/// Where a child's standard output and standard error go.
+const OUT: &str = "out";
+const ERR: &str = "err";
 /// Lines that a child which crashed or hung had said last.
 const LAST_WORDS: usize = 3;
 
@@ -120,46 +123,41 @@ impl Starter<'_> {
         };
         let folder =
             tempfile::Builder::new().prefix("driftless-validate").tempdir().map_err(failed)?;
-        // Beside the plugin's own folder, so that what it leaves there disturbs nobody.
-        let said = |name: &str| folder.path().join(name);
-        let dir = said("dir");
-        fs::create_dir(&dir).map_err(failed)?;
-        let files = (said("out"), said("err"));
-        let child = self.start(filter, check, &dir, &files).map_err(failed)?;
+        let child = self.start(filter, check, folder.path()).map_err(failed)?;
         let status = self.wait(child).map_err(failed)?;
-        let read = |path: &PathBuf| {
-            fs::read(path)
+        let said = |name: &str| {
+            fs::read(folder.path().join(name))
                 .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
                 .unwrap_or_default()
         };
-        child::verdict(&read(&files.0)).unwrap_or_else(|| Err(self.ended(status, &read(&files.1))))
+        child::verdict(&said(OUT)).unwrap_or_else(|| Err(self.ended(status, &said(ERR))))
     }
 
-    fn start(
-        &self,
-        filter: &FilterDescriptor,
-        check: &Check,
-        dir: &Path,
-        (out, err): &(PathBuf, PathBuf),
-    ) -> io::Result<Child> {
+    /// Starts the process that makes the check, with `folder` for whatever is written.
+    fn start(&self, filter: &FilterDescriptor, check: &Check, folder: &Path) -> io::Result<Child> {
+        // The plugin's own, so that what it leaves there disturbs nobody.
+        let own = folder.join("own");
+        fs::create_dir(&own)?;
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("validate").arg(self.library).arg("--child");
         command.args(["--filter", &filter.id, "--only", check.name]);
         command.args(["--seed", &self.arguments.seed.to_string()]);
         for word in &self.arguments.set {
-            command.args(["--set", &word.replace("{dir}", &dir.to_string_lossy())]);
+            command.args(["--set", &word.replace("{dir}", &own.to_string_lossy())]);
         }
-        if let Some(guard) = guard().filter(|_| check.name == "streaming-calls") {
+        if check.name == STREAMING_CALLS
+            && let Some(guard) = driftless_guard::write_into(folder)?
+        {
             command.env("LD_PRELOAD", guard);
         }
         let (name, value) = driftless_conformance::process::EXACT_MEMORY;
         command.env(name, value);
         // Files under names that a check makes up are gone with the folder.
         for name in ["TMPDIR", "TMP", "TEMP"] {
-            command.env(name, dir);
+            command.env(name, &own);
         }
-        command.stdin(Stdio::null()).stdout(File::create(out)?).stderr(File::create(err)?);
-        command.spawn()
+        let (out, err) = (File::create(folder.join(OUT))?, File::create(folder.join(ERR))?);
+        command.stdin(Stdio::null()).stdout(out).stderr(err).spawn()
     }
 
     fn limit(&self) -> Duration {
@@ -193,11 +191,4 @@ impl Starter<'_> {
         let last = if last.is_empty() { last } else { format!("; the last it said: {last}") };
         Trouble::wrong("calls that return", format!("{how}{last}"))
     }
-}
-
-/// The library that counts what is asked of memory, locks and kernel: beside this program.
-fn guard() -> Option<PathBuf> {
-    let name = if cfg!(target_os = "linux") { "libdriftless_guard.so" } else { return None };
-    let guard = std::env::current_exe().ok()?.with_file_name(name);
-    guard.is_file().then_some(guard)
 }

@@ -64,7 +64,10 @@ pub fn table(library: &Path, arguments: &ValidateArguments, all: &[Done]) -> Str
         let name = done.check.name;
         let _ = match &done.outcome {
             Ok(()) => writeln!(out, "  ok      {name:17} {}", done.check.proves),
-            Err(Trouble::NotChecked(why)) => writeln!(out, "  -       {name:17} {why}"),
+            Err(Trouble::DoesNotApply(why)) => writeln!(out, "  -       {name:17} {why}"),
+            Err(Trouble::NotChecked(why)) => {
+                writeln!(out, "  ?       {name:17} not checked: {why}")
+            }
             Err(Trouble::Wrong { expected, seen }) => writeln!(
                 out,
                 "  FAILED  {name:17} {}\n            expected: {expected}\n            seen:     {seen}\n            repeat:   {}",
@@ -73,15 +76,27 @@ pub fn table(library: &Path, arguments: &ValidateArguments, all: &[Done]) -> Str
             ),
         };
     }
-    let (passed, failed, not_checked) = counts(all);
-    let _ = writeln!(out, "\n{passed} passed, {failed} failed, {not_checked} not checked");
+    let [passed, failed, not_applying, not_checked] = counts(all);
+    let _ = writeln!(
+        out,
+        "\n{passed} passed, {failed} failed, {not_applying} do not apply, {not_checked} not checked"
+    );
     out
 }
 
-fn counts(all: &[Done]) -> (usize, usize, usize) {
-    let passed = all.iter().filter(|done| done.outcome.is_ok()).count();
-    let failed = all.iter().filter(|done| done.failed()).count();
-    (passed, failed, all.len() - passed - failed)
+/// How many passed, failed, do not apply, and could not be made here.
+fn counts(all: &[Done]) -> [usize; 4] {
+    let mut counts = [0; 4];
+    for done in all {
+        let place = match done.outcome {
+            Ok(()) => 0,
+            Err(Trouble::Wrong { .. }) => 1,
+            Err(Trouble::DoesNotApply(_)) => 2,
+            Err(Trouble::NotChecked(_)) => 3,
+        };
+        counts[place] += 1;
+    }
+    counts
 }
 
 /// The command that makes one check again.
@@ -104,10 +119,11 @@ fn repeat(library: &Path, arguments: &ValidateArguments, done: &Done) -> String 
 
 /// The same for programs.
 pub fn json(library: &Path, arguments: &ValidateArguments, all: &[Done]) -> Value {
-    let (passed, failed, not_checked) = counts(all);
+    let [passed, failed, not_applying, not_checked] = counts(all);
     let one = |done: &Done| {
         let (verdict, expected, seen, why) = match &done.outcome {
             Ok(()) => ("passed", None, None, None),
+            Err(Trouble::DoesNotApply(why)) => ("does not apply", None, None, Some(why)),
             Err(Trouble::NotChecked(why)) => ("not checked", None, None, Some(why)),
             Err(Trouble::Wrong { expected, seen }) => ("failed", Some(expected), Some(seen), None),
         };
@@ -129,6 +145,7 @@ pub fn json(library: &Path, arguments: &ValidateArguments, all: &[Done]) -> Valu
         "checks": all.iter().map(one).collect::<Vec<_>>(),
         "passed": passed,
         "failed": failed,
+        "does_not_apply": not_applying,
         "not_checked": not_checked,
     })
 }

@@ -12,6 +12,7 @@
 #![allow(unsafe_code)] // function pointers across the border
 
 use std::ffi::{c_char, c_void};
+use std::mem::{offset_of, size_of};
 
 use abi_stable::StableAbi;
 
@@ -44,6 +45,11 @@ pub struct CLibrary {
     pub factories: *const *const CFactory,
 }
 
+impl CLibrary {
+    /// Bytes of it in plugin-api 1.0: every library has so many.
+    pub const LEAST: usize = offset_of!(Self, factories) + size_of::<*const *const CFactory>();
+}
+
 // SAFETY: what a library exports is constant.
 unsafe impl Sync for CLibrary {}
 
@@ -66,6 +72,11 @@ pub struct CFactory {
         host: *const CHost,
         reason: *mut CReason,
     ) -> *mut c_void,
+}
+
+impl CFactory {
+    /// Bytes of it in plugin-api 1.0: every factory has so many.
+    pub const LEAST: usize = offset_of!(Self, create) + size_of::<fn()>();
 }
 
 // SAFETY: a factory is constant.
@@ -196,6 +207,11 @@ pub struct CFilterTable {
     pub stream_control: *const CStreamControl,
     /// What the filter and its pins are for. May be null.
     pub pins: *const CPins,
+}
+
+impl CFilterTable {
+    /// Bytes of it in plugin-api 1.0: every filter's table has so many.
+    pub const LEAST: usize = offset_of!(Self, pins) + size_of::<*const CPins>();
 }
 
 // SAFETY: a table is constant.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::capability::clock::Clock;
 use crate::output::Output;
-use crate::{ReferenceTime, State};
+use crate::{ClockReading, ReferenceTime, State};
 
 /// A source whose clock started long before the graph.
 struct OldClock(Host);

@@ -1,8 +1,8 @@
 use std::path::Path;
 
 use driftless_plugin_api::HostTime;
-use driftless_plugin_api::descriptor::{Descriptor, Given};
-use driftless_plugin_api::testing::{Driver, TestClock, audio};
+use driftless_plugin_api::descriptor::Descriptor;
+use driftless_plugin_api::testing::{self, Driver, TestClock, audio};
 
 use super::*;
 
@@ -43,10 +43,8 @@ impl Drop for Ramp {
 }
 
 fn settings(file: &Path, more: &[(&str, &str)]) -> Settings {
-    let descriptor = Descriptor::parse(include_str!("../plugin.toml")).unwrap();
-    let mut given = vec![Given::new("file", file.to_str().unwrap())];
-    given.extend(more.iter().map(|(name, value)| Given::new(name, value)));
-    descriptor.filter(FileSource::ID).unwrap().settings(&given).unwrap()
+    let given = [&[("file", file.to_str().unwrap())][..], more].concat();
+    testing::settings(include_str!("../plugin.toml"), FileSource::ID, &given)
 }
 
 fn refusal(file: &Path, more: &[(&str, &str)]) -> String {

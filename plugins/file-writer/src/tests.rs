@@ -1,8 +1,7 @@
 use std::path::Path;
 
 use driftless_plugin_api::StreamTime;
-use driftless_plugin_api::descriptor::{Descriptor, Given};
-use driftless_plugin_api::testing::{Driver, audio};
+use driftless_plugin_api::testing::{self, Driver, audio};
 
 use super::*;
 
@@ -29,10 +28,8 @@ impl Drop for Folder {
 }
 
 fn settings(file: &Path, more: &[(&str, &str)]) -> Settings {
-    let descriptor = Descriptor::parse(include_str!("../plugin.toml")).unwrap();
-    let mut given = vec![Given::new("file", file.to_str().unwrap())];
-    given.extend(more.iter().map(|(name, value)| Given::new(name, value)));
-    descriptor.filter(FileWriter::ID).unwrap().settings(&given).unwrap()
+    let given = [&[("file", file.to_str().unwrap())][..], more].concat();
+    testing::settings(include_str!("../plugin.toml"), FileWriter::ID, &given)
 }
 
 fn writer(file: &Path, more: &[(&str, &str)]) -> Driver {

@@ -5,16 +5,14 @@ use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 use driftless_mixer::{Aggregate, Join, Mixer};
 use driftless_plugin_api::descriptor::{Descriptor, Given};
 use driftless_plugin_api::host::UpstreamPushSource;
-use driftless_plugin_api::testing::{Driver, TestClock, audio};
+use driftless_plugin_api::testing::{self, Driver, TestClock, audio};
 use driftless_plugin_api::*;
 
 const RATE: u32 = 48_000;
 const BLOCK: i64 = 480;
 
 fn settings(id: &str, given: &[(&str, &str)]) -> Settings {
-    let given: Vec<Given> = given.iter().map(|(name, value)| Given::new(name, value)).collect();
-    let descriptor = Descriptor::parse(include_str!("../plugin.toml")).unwrap();
-    descriptor.filter(id).unwrap().settings(&given).unwrap()
+    testing::settings(include_str!("../plugin.toml"), id, given)
 }
 
 /// A mono source: what it plays, how fast its clock is, and how late each of its blocks comes.

@@ -41,6 +41,7 @@ use driftless_plugin_api::{
 };
 
 use format::Format;
+use handover::LONGEST;
 use input::Input;
 use listener::{Listener, Losses};
 use receiver::{Config, Pop, Received, Receiver};
@@ -74,6 +75,7 @@ pub struct RtpSource {
     withheld: u64,
     /// Of the last socket, once it is closed.
     losses: Losses,
+    /// The packet that is being looked at.
     packet: Vec<u8>,
 }
 
@@ -173,7 +175,7 @@ impl Filter for RtpSource {
             announced: false,
             withheld: 0,
             losses: Losses::default(),
-            packet: Vec::new(),
+            packet: Vec::with_capacity(LONGEST),
             session,
         })
     }

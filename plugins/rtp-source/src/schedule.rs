@@ -11,7 +11,10 @@ use std::path::Path;
 use driftless_plugin_api::{FilterError, Host, HostTime, Repeat, SimulatedClock, Span};
 
 use crate::format::Format;
-use crate::sender::Sender;
+use crate::sender::{Made, Sender};
+
+/// Packets that may be on their way at once before memory is asked for: a second of packets of 1 ms.
+const ON_WAY: usize = 1024;
 
 /// Packets and when they arrive, in the order of arrival.
 #[derive(Debug)]
@@ -19,8 +22,8 @@ pub struct Schedule {
     origin: Origin,
     /// The sender's clock, once it has begun to send.
     clock: Option<SimulatedClock>,
-    /// Packets on their way: arrival, number, bytes.
-    on_way: BinaryHeap<Reverse<(HostTime, u64, Vec<u8>)>>,
+    /// Packets on their way: arrival, number, content.
+    on_way: BinaryHeap<Reverse<(HostTime, u64, Content)>>,
     sent: u64,
 }
 
@@ -28,6 +31,15 @@ pub struct Schedule {
 enum Origin {
     File { packets: Vec<(Span, Vec<u8>)>, next: usize },
     Sender(Sender),
+}
+
+/// What is in a packet: bytes are written when it arrives, into memory that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Content {
+    /// The packet of that place in the file.
+    Kept(usize),
+    /// What the sender made.
+    Made(Made),
 }
 
 impl Schedule {
@@ -68,7 +80,7 @@ impl Schedule {
     }
 
     fn of(origin: Origin) -> Self {
-        Self { origin, clock: None, on_way: BinaryHeap::new(), sent: 0 }
+        Self { origin, clock: None, on_way: BinaryHeap::with_capacity(ON_WAY), sent: 0 }
     }
 
     /// Starts at `now`, unless it has started.
@@ -93,7 +105,7 @@ impl Schedule {
             Repeat::Nothing => return None,
             Repeat::Now(packet) => {
                 if let Origin::Sender(sender) = &self.origin {
-                    *bytes = sender.like(&packet);
+                    sender.write_like(&packet, bytes);
                 }
                 return Some(packet.at);
             }
@@ -102,9 +114,20 @@ impl Schedule {
             self.send(sent, host);
         }
         self.on_way.peek().filter(|Reverse((arrival, ..))| *arrival <= now)?;
-        let Reverse((arrival, _, packet)) = self.on_way.pop()?;
-        *bytes = packet;
+        let Reverse((arrival, _, content)) = self.on_way.pop()?;
+        self.write(content, bytes);
         Some(arrival)
+    }
+
+    fn write(&self, content: Content, bytes: &mut Vec<u8>) {
+        match (&self.origin, content) {
+            (Origin::File { packets, .. }, Content::Kept(place)) => {
+                bytes.clear();
+                bytes.extend_from_slice(&packets[place].1);
+            }
+            (Origin::Sender(sender), Content::Made(made)) => sender.write(made, bytes),
+            _ => unreachable!("a schedule has one origin for all its packets"),
+        }
     }
 
     /// When the next packet would arrive if nothing happened to it.
@@ -117,24 +140,20 @@ impl Schedule {
     }
 
     fn send(&mut self, sent: HostTime, host: &Host) {
-        let packet = match &mut self.origin {
-            Origin::File { packets, next } => {
+        let content = match &mut self.origin {
+            Origin::File { next, .. } => {
                 *next += 1;
-                std::mem::take(&mut packets[*next - 1].1)
+                Content::Kept(*next - 1)
             }
-            Origin::Sender(sender) => sender.next(host.deviation(sent).stepped),
+            Origin::Sender(sender) => Content::Made(sender.next(host.deviation(sent).stepped)),
         };
         let fate = host.fate(sent);
         // Nothing arrives before it was sent, however short the way has become.
         let arrival = (sent + fate.late + fate.delay).max(sent);
         self.sent += 1;
-        match fate.times {
-            0 => {}
-            1 => self.on_way.push(Reverse((arrival, self.sent, packet))),
-            _ => {
-                self.on_way.push(Reverse((arrival + fate.again, self.sent, packet.clone())));
-                self.on_way.push(Reverse((arrival, self.sent, packet)));
-            }
+        let copies = [arrival, arrival + fate.again];
+        for arrival in copies.into_iter().take(fate.times.min(2) as usize) {
+            self.on_way.push(Reverse((arrival, self.sent, content)));
         }
     }
 }

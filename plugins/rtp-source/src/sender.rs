@@ -32,6 +32,15 @@ pub struct Sender {
     count: i64,
 }
 
+/// A packet, as far as it is not the tone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Made {
+    /// Packets before it.
+    count: i64,
+    /// Its time stamp, frames.
+    stamp: i64,
+}
+
 impl Sender {
     /// One that has sent nothing yet. `[main]`
     pub fn new(format: Format, payload_type: Option<u8>) -> Self {
@@ -49,27 +58,31 @@ impl Sender {
     }
 
     /// The next packet, whose time stamp has jumped by `stepped`.
-    pub fn next(&mut self, stepped: Span) -> Vec<u8> {
+    pub fn next(&mut self, stepped: Span) -> Made {
         let first = self.count * self.packet_frames;
-        let stamp = first + stepped.frames(self.format.rate_hz);
-        let bytes = self.packet_frames as usize * self.format.frame_bytes();
-        let from = (first % self.repeat_frames) as usize * self.format.frame_bytes();
-        let mut packet = Vec::with_capacity(HEAD + bytes);
-        packet.extend([0x80, self.payload_type]);
-        packet.extend((self.count as u16).to_be_bytes());
-        packet.extend((stamp as u32).to_be_bytes());
-        packet.extend(SENDER.to_be_bytes());
-        packet.extend(&self.tone[from..from + bytes]);
+        let made = Made { count: self.count, stamp: first + stepped.frames(self.format.rate_hz) };
         self.count += 1;
-        packet
+        made
     }
-}
 
-impl Sender {
-    /// A packet in the place of one that was received: its head, as far as it is that of the plainest
-    /// packet, and a tone for its payload.
-    pub fn like(&self, packet: &Packet) -> Vec<u8> {
-        let mut bytes = packet.head.to_vec();
+    /// Writes a packet into `bytes`, which keeps its memory.
+    pub fn write(&self, packet: Made, bytes: &mut Vec<u8>) {
+        let length = self.packet_frames as usize * self.format.frame_bytes();
+        let first = packet.count * self.packet_frames % self.repeat_frames;
+        let from = first as usize * self.format.frame_bytes();
+        bytes.clear();
+        bytes.extend([0x80, self.payload_type]);
+        bytes.extend((packet.count as u16).to_be_bytes());
+        bytes.extend((packet.stamp as u32).to_be_bytes());
+        bytes.extend(SENDER.to_be_bytes());
+        bytes.extend(&self.tone[from..from + length]);
+    }
+
+    /// Writes a packet in the place of one that was received: its head, as far as it is that of the
+    /// plainest packet, and a tone for its payload.
+    pub fn write_like(&self, packet: &Packet, bytes: &mut Vec<u8>) {
+        bytes.clear();
+        bytes.extend(packet.head);
         // The version; what the other bits promise is not there.
         bytes[0] &= 0xC0;
         let [_, _, _, _, a, b, c, d, ..] = packet.head;
@@ -79,7 +92,6 @@ impl Sender {
         let length = packet.length as usize;
         bytes.extend(whole.iter().cycle().skip(from).take(length.saturating_sub(HEAD)));
         bytes.truncate(length);
-        bytes
     }
 }
 
@@ -113,9 +125,11 @@ mod tests {
         let format: Format = "L24/44100/2".parse().unwrap();
         let mut sender = Sender::new(format, None);
         let (mut values, mut expected) = (Vec::new(), Vec::new());
+        let (mut bytes, mut like) = (Vec::new(), Vec::new());
         for count in 0..1000_u32 {
-            let bytes = sender.next(Span::ZERO);
-            let like = sender.like(&Packet::of(HostTime::ZERO, &bytes));
+            let made = sender.next(Span::ZERO);
+            sender.write(made, &mut bytes);
+            sender.write_like(&Packet::of(HostTime::ZERO, &bytes), &mut like);
             assert_eq!(like, bytes);
             let packet = Parsed::parse(&bytes, format, None).unwrap();
             assert_eq!((packet.sequence, packet.timestamp), (count as u16, count * 44));

@@ -2,8 +2,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use driftless_plugin_api::descriptor::{Descriptor, Given};
-use driftless_plugin_api::testing::{Driver, TestClock};
+use driftless_plugin_api::testing::{self, Driver, TestClock};
 use driftless_plugin_api::{EventCode, State};
 
 use super::*;
@@ -51,9 +50,7 @@ impl Drop for Packets {
 }
 
 fn settings(given: &[(&str, &str)]) -> Settings {
-    let descriptor = Descriptor::parse(include_str!("../plugin.toml")).unwrap();
-    let given: Vec<_> = given.iter().map(|(name, value)| Given::new(name, value)).collect();
-    descriptor.filter(RtpSource::ID).unwrap().settings(&given).unwrap()
+    testing::settings(include_str!("../plugin.toml"), RtpSource::ID, given)
 }
 
 fn at(ms: i64) -> HostTime {
@@ -238,7 +235,7 @@ fn a_schedule_that_cannot_be_read_is_named() {
 fn an_output_of_another_format_is_refused_with_the_right_one() {
     let packets = Packets::new("media");
     let mut driver = packets.driver(&[]);
-    let other = driftless_plugin_api::testing::audio(44_100, 2);
+    let other = testing::audio(44_100, 2);
     let refused = driver.connect(Pin::Output(0), other).unwrap_err();
     assert_eq!(refused.status, Status::TYPE_NOT_ACCEPTED);
     assert!(refused.text.contains("audio/48000/1"), "{refused}");

@@ -206,6 +206,7 @@ impl Filter for TestSource {
         (self.position, self.counts) = (0, Counts::default());
         self.progress = Progress { broken: true, ..Progress::default() };
         self.stamper.restart();
+        self.easel = self.setup.media.easel();
         if self.setup.offers_clock {
             // The graph sets its start by this clock before the first step.
             self.host.publish_clock(self.hardware.read(&self.host, self.host.now()));

@@ -28,6 +28,14 @@ impl Media {
         }
     }
 
+    /// What its pictures are painted on. `[main]`
+    pub fn easel(&self) -> Easel {
+        match self {
+            Self::Audio(_) => Easel::default(),
+            Self::Video(picture) => Easel::new(picture.format),
+        }
+    }
+
     /// When the frame at `position` is, by the source's own count (LS-M20).
     pub fn time_of(&self, position: i64) -> Span {
         match self {

@@ -1,5 +1,4 @@
-use driftless_plugin_api::descriptor::{Descriptor, Given};
-use driftless_plugin_api::testing::{Driver, TestClock};
+use driftless_plugin_api::testing::{self, Driver, TestClock};
 use driftless_plugin_api::{Sample, Span, Stamps, StreamTime, VideoFormat};
 use proptest::prelude::*;
 
@@ -8,9 +7,7 @@ use super::*;
 const PIN: Pin = Pin::Output(OUT);
 
 fn settings(given: &[(&str, &str)]) -> Settings {
-    let descriptor = Descriptor::parse(include_str!("../plugin.toml")).unwrap();
-    let given: Vec<_> = given.iter().map(|(name, value)| Given::new(name, value)).collect();
-    descriptor.filter(TestSource::ID).unwrap().settings(&given).unwrap()
+    testing::settings(include_str!("../plugin.toml"), TestSource::ID, given)
 }
 
 /// A source of mono sound in blocks of 10 ms, 25 ms late, and what else is `given`.
@@ -37,25 +34,8 @@ fn stream(time: Span) -> StreamTime {
     StreamTime::ZERO + time
 }
 
-/// Steps for `span`; what was delivered, each with the host time of its delivery.
-fn collect(driver: &mut Driver, span: Span) -> Vec<(HostTime, Sample)> {
-    let until = driver.now() + span;
-    let mut collected = Vec::new();
-    loop {
-        let wake = driver.step();
-        let now = driver.now();
-        collected.extend(driver.delivered(OUT).into_iter().map(|sample| (now, sample)));
-        match wake {
-            Wake::At(at) if at <= until => driver.set_now(at),
-            _ => break,
-        }
-    }
-    driver.set_now(until);
-    collected
-}
-
 fn samples(driver: &mut Driver, span: Span) -> Vec<Sample> {
-    collect(driver, span).into_iter().map(|(_, sample)| sample).collect()
+    driver.collect(OUT, span).into_iter().map(|(_, sample)| sample).collect()
 }
 
 fn starts(samples: &[Sample]) -> Vec<StreamTime> {
@@ -77,7 +57,7 @@ fn the_descriptor_is_sound_and_its_defaults_make_a_source() {
 fn a_block_arrives_its_latency_after_capture_and_is_stamped_as_the_source_says() {
     for (stamps, first) in [("delivery", Some(ms(25))), ("capture", Some(ms(0))), ("none", None)] {
         let mut driver = running(&[("stamps", stamps)]);
-        for (n, (at, sample)) in (0..).zip(collect(&mut driver, ms(200))) {
+        for (n, (at, sample)) in (0..).zip(driver.collect(OUT, ms(200))) {
             assert_eq!(at, HostTime::ZERO + ms(25 + 10 * n));
             let stamp = first.map(|first| stream(first + ms(10 * n)));
             assert_eq!(sample.start(), stamp, "{stamps}");
@@ -137,7 +117,7 @@ fn without_a_clock_a_live_source_stamps_by_its_own_count() {
 fn jitter_delays_each_sample_by_its_own_share_in_order_and_repeats_with_the_seed() {
     let delays = || -> Vec<Span> {
         let mut driver = running(&[("jitter", "30 ms")]);
-        let collected = collect(&mut driver, Span::from_secs(20));
+        let collected = driver.collect(OUT, Span::from_secs(20));
         assert!(collected.is_sorted_by_key(|(at, _)| *at));
         let positions: Vec<_> = collected.iter().map(|(_, sample)| sample.media_times()).collect();
         assert!(positions.is_sorted());
@@ -209,7 +189,7 @@ fn a_pause_is_silent_and_afterwards_new_data_has_later_stamps() {
         assert!(driver.delivered(OUT).is_empty());
         driver.run().unwrap();
         let resumed = driver.now();
-        let after = collect(&mut driver, ms(1000));
+        let after = driver.collect(OUT, ms(1000));
         let (arrived, first) = &after[0];
         assert!(first.discontinuity());
         assert!(*arrived >= resumed + ms(10), "it was captured before the graph ran again");
@@ -350,12 +330,12 @@ fn after_a_stop_from_downstream_nothing_is_delivered_until_the_next_run() {
 #[test]
 fn started_again_it_repeats_itself() {
     let mut driver = running(&[("waveform", "noise"), ("jitter", "20 ms")]);
-    let first: Vec<_> = collect(&mut driver, ms(500));
+    let first: Vec<_> = driver.collect(OUT, ms(500));
     let began = driver.now();
     driver.pause().unwrap();
     driver.deactivate().unwrap();
     driver.run().unwrap();
-    let again = collect(&mut driver, ms(500));
+    let again = driver.collect(OUT, ms(500));
     assert_eq!(first.len(), again.len());
     for ((at, sample), (at_again, sample_again)) in first.iter().zip(&again) {
         assert_eq!(sample.values(), sample_again.values());
@@ -429,7 +409,7 @@ fn settings_that_do_not_fit_together_are_refused_with_what_would() {
         assert!(refused.text.contains(expected), "{refused}");
     }
     let mut driver = source(&[]);
-    let refused = driver.connect(PIN, driftless_plugin_api::testing::audio(44_100, 1)).unwrap_err();
+    let refused = driver.connect(PIN, testing::audio(44_100, 1)).unwrap_err();
     assert_eq!(refused.status, Status::TYPE_NOT_ACCEPTED);
 }
 

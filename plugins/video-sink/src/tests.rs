@@ -1,8 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use driftless_plugin_api::descriptor::{Descriptor, Given};
-use driftless_plugin_api::testing::{Driver, Posted, TestClock, audio};
+use driftless_plugin_api::testing::{self, Driver, Posted, TestClock, audio};
 use driftless_plugin_api::{
     EventCode, FrameRate, HostTime, PixelFormat, Pressure, StreamTime, Upstream,
 };
@@ -20,9 +19,7 @@ const fn format(pixels: PixelFormat) -> VideoFormat {
 }
 
 pub fn settings(given: &[(&str, &str)]) -> Settings {
-    let descriptor = Descriptor::parse(include_str!("../plugin.toml")).unwrap();
-    let given: Vec<_> = given.iter().map(|(name, value)| Given::new(name, value)).collect();
-    descriptor.filter(VideoSink::ID).unwrap().settings(&given).unwrap()
+    testing::settings(include_str!("../plugin.toml"), VideoSink::ID, given)
 }
 
 fn sink(given: &[(&str, &str)]) -> Driver {

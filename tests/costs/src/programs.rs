@@ -61,11 +61,10 @@ pub fn instructions(words: &str) -> Result<f64, String> {
 
 /// What a preloaded guard counted of allocations, locks and system calls while a case ran.
 pub fn guarded(words: &str) -> Result<f64, String> {
-    let out = std::env::temp_dir().join(format!("driftless-costs-{}", std::process::id()));
-    let guard = libraries().join("libdriftless_guard.so");
-    if !guard.is_file() {
-        return Err(format!("{} is not built", guard.display()));
-    }
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let guard = driftless_guard::write_into(folder.path()).map_err(|error| error.to_string())?;
+    let guard = guard.ok_or("there is no guard for this system")?;
+    let out = folder.path().join("counts");
     output(
         Command::new(own_program()?)
             .args(own(words))
@@ -75,8 +74,6 @@ pub fn guarded(words: &str) -> Result<f64, String> {
             .env("GUARD_OUT", &out),
     )?;
     let text = std::fs::read_to_string(&out).map_err(|error| error.to_string())?;
-    // A file that could not be removed lies in the system's own folder for that.
-    let _ = std::fs::remove_file(&out);
     let counts = text.lines().filter_map(|line| line.split_once(' ')?.1.parse::<f64>().ok());
     Ok(counts.sum())
 }

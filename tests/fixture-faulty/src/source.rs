@@ -104,6 +104,13 @@ impl Filter for FaultySource {
         if self.has("leaves-a-file") {
             std::mem::forget(std::fs::File::open(std::env::temp_dir()));
         }
+        if self.has("leaves-a-thread") {
+            std::thread::spawn(|| {
+                loop {
+                    std::thread::park();
+                }
+            });
+        }
         (self.last, self.broken, self.sent) = (None, true, 0);
         Ok(())
     }

@@ -108,6 +108,12 @@ impl Transform for FaultyTransform {
         if self.has("allocates") {
             std::hint::black_box(vec![0_u8; 64]);
         }
+        if self.has("waits") {
+            std::thread::park_timeout(std::time::Duration::from_micros(1));
+        }
+        if self.has("writes") {
+            eprintln!("a sample");
+        }
         let host = self.host.clone();
         self.spoil(sample.values_mut(&host).ok_or(Status::FAIL)?);
         Ok(output.deliver(0, sample))

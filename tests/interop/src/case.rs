@@ -17,6 +17,8 @@ pub enum Case {
     },
     /// Numbers, spoken by espeak-ng and sent by ffmpeg.
     Speech,
+    /// A tick each second from our own sender: how long until it is heard?
+    Ticks,
     /// A tone from our own sender, which is stopped for 300 ms.
     SenderStops,
     /// A tone from our own sender, while the player is stopped for 200 ms.
@@ -31,11 +33,14 @@ impl Case {
         vec![
             Self::Tone { ppm: 500, encoding: "L24" },
             Self::Tone { ppm: -500, encoding: "L24" },
+            Self::Tone { ppm: 100, encoding: "L24" },
+            Self::Tone { ppm: -100, encoding: "L24" },
             Self::Tone { ppm: 500, encoding: "L16" },
             Self::Tone { ppm: -500, encoding: "L16" },
             Self::Ffmpeg { encoding: "L24" },
             Self::Ffmpeg { encoding: "L16" },
             Self::Speech,
+            Self::Ticks,
             Self::SenderStops,
             Self::PlayerStops,
             Self::OwnClient,
@@ -48,6 +53,7 @@ impl Case {
             Self::Tone { ppm, encoding } => format!("{encoding} {ppm:+} ppm"),
             Self::Ffmpeg { encoding } => format!("{encoding} ffmpeg"),
             Self::Speech => "speech".to_owned(),
+            Self::Ticks => "delay".to_owned(),
             Self::SenderStops => "sender stops 300 ms".to_owned(),
             Self::PlayerStops => "player stops 200 ms".to_owned(),
             Self::OwnClient => "control: own client".to_owned(),
@@ -59,7 +65,7 @@ impl Case {
         match self {
             Self::Tone { encoding, .. } | Self::Ffmpeg { encoding } => encoding,
             Self::Speech => "L16",
-            Self::SenderStops | Self::PlayerStops | Self::OwnClient => "L24",
+            _ => "L24",
         }
     }
 
@@ -68,8 +74,13 @@ impl Case {
         match self {
             Self::Tone { ppm, .. } => ppm,
             Self::SenderStops | Self::PlayerStops => 100,
-            Self::Ffmpeg { .. } | Self::Speech | Self::OwnClient => 0,
+            _ => 0,
         }
+    }
+
+    /// Whether our own sender sends it.
+    pub fn is_ours(self) -> bool {
+        !matches!(self, Self::Ffmpeg { .. } | Self::Speech | Self::OwnClient)
     }
 
     /// Whether a process is stopped on purpose.

@@ -1,4 +1,4 @@
-//! What was measured, and whether it is enough.
+//! What was measured in one attempt, and whether it is enough.
 
 use driftless_test_analysis::tone::Fault;
 use serde_json::{Value, json};
@@ -35,17 +35,19 @@ impl Reported {
     }
 }
 
-/// The figures of one line.
+/// The figures of one attempt.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Figures {
-    /// Mean frequency against what the sender sent, in ppm of the server's clock.
+    /// Mean frequency against what the sender sent, in ppm of the server's clock, once settled.
     pub ppm_off: Option<f64>,
     /// Everything but the tone, in dB.
     pub thd_n_db: Option<f64>,
     /// Steps, silences and clicks in the recording after lock.
     pub faults: Vec<Fault>,
-    /// Seconds of tone that were measured.
+    /// Seconds of settled tone.
     pub measured_s: f64,
+    /// Time from sent to heard, in ms.
+    pub delay_ms: Option<f64>,
     /// Parts of speech that were looked for, and those not heard (seconds into the original).
     pub speech: Option<(usize, Vec<f64>)>,
     /// Seconds from a stop on purpose until the tone was clean again.
@@ -54,6 +56,8 @@ pub struct Figures {
     pub core_percent: Option<f64>,
     /// The longest time the machine stood still, in ms.
     pub stall_ms: f64,
+    /// Whether that was longer than the server endures: then it is the machine that was measured.
+    pub disturbed: bool,
     /// The player's own report.
     pub reported: Option<Reported>,
     /// What is missed, a phrase each.
@@ -73,6 +77,9 @@ impl Figures {
             Some((0, _)) => missed.push("no speech".to_owned()),
             Some((_, lost)) if !lost.is_empty() => missed.push(format!("{} parts", lost.len())),
             Some(_) => {}
+            None if case == Case::Ticks => {
+                missed.extend(self.delay_ms.is_none().then(|| "no tick".to_owned()));
+            }
             None => self.judge_tone(case, &mut missed),
         }
         self.missed = missed;
@@ -90,11 +97,8 @@ impl Figures {
                 Some(seconds) => missed.push(format!("back after {seconds:.1} s")),
                 None => missed.push("not back".to_owned()),
             }
-            let counted = self
-                .reported
-                .as_ref()
-                .is_some_and(|it| it.underruns + it.concealed + it.dropped + it.inserted > 0);
-            if !counted {
+            let counts = |it: &Reported| it.underruns + it.concealed + it.dropped + it.inserted;
+            if self.reported.as_ref().is_some_and(|it| counts(it) == 0) {
                 missed.push("not counted".to_owned());
             }
             return;
@@ -118,11 +122,13 @@ impl Figures {
             "thd_n_db": self.thd_n_db,
             "faults": faults,
             "measured_s": self.measured_s,
+            "delay_ms": self.delay_ms,
             "speech_parts": self.speech.as_ref().map(|(parts, _)| parts),
             "speech_missing_s": self.speech.as_ref().map(|(_, missing)| missing),
             "recovered_after_s": self.recovered_after_s,
             "core_percent": self.core_percent,
             "stall_ms": self.stall_ms,
+            "disturbed": self.disturbed,
             "locked_after_s": self.reported.as_ref().and_then(|it| it.locked_after_s),
             "dropped_frames": self.reported.as_ref().map(|it| it.dropped),
             "inserted_frames": self.reported.as_ref().map(|it| it.inserted),

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Sleeps 2 ms at a time, and sees how much longer that takes.
+use driftless_test_servers::become_urgent;
+
+/// Sleeps 2 ms at a time, and sees how much longer that takes; at the priority of servers and
+/// players, which do not wait for the rest of the machine either.
 #[derive(Debug)]
 pub struct Watch {
     enough: Arc<AtomicBool>,
@@ -18,6 +21,7 @@ impl Watch {
         let enough = Arc::new(AtomicBool::new(false));
         let heard = Arc::clone(&enough);
         let watcher = thread::spawn(move || {
+            become_urgent();
             let (nap, mut longest) = (Duration::from_millis(2), Duration::ZERO);
             while !heard.load(Relaxed) {
                 let start = Instant::now();

@@ -2,23 +2,34 @@
 
 mod case;
 mod figures;
+mod line;
 mod machine;
+mod player;
 mod run;
+mod sender;
+mod signal;
 mod table;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use driftless_test_servers::{Kind, Server, grants_priority};
+use serde_json::Value;
 
 use case::Case;
-use figures::Figures;
+use line::{Line, Verdict};
+use player::Player;
 use run::Bench;
 
 /// Plays RTP streams on PulseAudio, PipeWire and jackd, and measures what they recorded.
 ///
-/// Exit status: 0 all figures are met; 1 one is missed; 2 something could not be run.
+/// An attempt during which the machine stood still for longer than the server keeps its own time
+/// (10 ms; PulseAudio 30 ms) says nothing about the player. It is listed as disturbed, and made again.
+///
+/// Exit status: 0 all figures are met; 1 one is missed; 2 something could not be run, or was disturbed
+/// each time.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Arguments {
@@ -28,9 +39,15 @@ struct Arguments {
     /// Only the cases whose name holds one of these
     #[arg(long = "case", value_name = "TEXT")]
     cases: Vec<String>,
+    /// Who plays; those that cannot play a case, or on a server, leave it out
+    #[arg(long = "player", value_name = "NAME", value_enum, default_value = "driftless")]
+    players: Vec<Player>,
     /// Seconds of each case
     #[arg(long = "for", value_name = "SECONDS", default_value_t = 120)]
     seconds: u64,
+    /// How often a case is tried while the machine stands still meanwhile
+    #[arg(long, value_name = "COUNT", default_value = "3")]
+    attempts: NonZeroU32,
     /// Folder with the plugin libraries, driftless and driftless-rtp-sender [default: this program's]
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
@@ -45,12 +62,12 @@ struct Arguments {
 const EXAMPLES: &str = "Examples:
   driftless-interop                                      all of it, 120 s each
   driftless-interop --server jackd --case L24 --for 20
+  driftless-interop --server pipewire --player driftless --player pipewire --case '00 ppm' --for 60
   driftless-interop --json --keep recordings > figures.json";
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(code) => code,
         Err(error) => {
             eprintln!("driftless-interop: {error}");
             ExitCode::from(2)
@@ -58,33 +75,60 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
+fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     ctrlc::set_handler(run::interrupt)?;
     let bench = Bench::new(arguments.programs.clone(), arguments.keep.clone(), arguments.seconds)?;
     if !grants_priority() {
         eprintln!("no real-time priority here: what else runs is measured as well");
     }
+    if !arguments.json {
+        table::head();
+    }
     let mut lines = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| chosen(&arguments.servers, kind.name())) {
         let server = Server::start(kind)?;
         for case in Case::all().into_iter().filter(|case| chosen(&arguments.cases, &case.name())) {
-            let figures = bench.measure(&server, case)?;
-            if !arguments.json {
-                table::line(lines.is_empty(), kind, case, &figures);
+            for player in arguments.players.iter().filter(|player| player.plays(kind, case)) {
+                lines.push(attempt(arguments, &bench, &server, *player, case)?);
             }
-            lines.push((kind, case, figures));
         }
     }
     if arguments.json {
-        println!("{:#}", table::json(&lines));
+        println!("{:#}", lines.iter().map(Line::json).collect::<Value>());
     }
-    Ok(lines.iter().all(|(_, _, figures)| figures.is_met()))
+    let any = |verdict| lines.iter().any(|line| line.verdict() == verdict);
+    Ok(ExitCode::from(match (any(Verdict::Missed), any(Verdict::Disturbed)) {
+        (true, _) => 1,
+        (false, true) => 2,
+        (false, false) => 0,
+    }))
+}
+
+/// Until the machine does not stand still, or often enough.
+fn attempt(
+    arguments: &Arguments,
+    bench: &Bench,
+    server: &Server,
+    player: Player,
+    case: Case,
+) -> std::io::Result<Line> {
+    let kind = server.kind();
+    let mut attempts = Vec::new();
+    for _ in 0..arguments.attempts.get() {
+        let figures = bench.measure(server, player, case)?;
+        if !arguments.json {
+            table::attempt(kind, player, case, &figures);
+        }
+        let disturbed = figures.disturbed;
+        attempts.push(figures);
+        if !disturbed {
+            break;
+        }
+    }
+    Ok(Line { kind, player, case, attempts })
 }
 
 fn chosen(wanted: &[String], name: &str) -> bool {
     let name = name.to_lowercase();
     wanted.is_empty() || wanted.iter().any(|text| name.contains(&text.to_lowercase()))
 }
-
-/// One line of the result.
-type Line = (Kind, Case, Figures);

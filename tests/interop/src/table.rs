@@ -1,29 +1,32 @@
-//! The result, for people and for programs.
+//! The result, for people.
 
 use driftless_test_servers::Kind;
-use serde_json::{Value, json};
 
-use crate::Line;
 use crate::case::Case;
 use crate::figures::Figures;
+use crate::player::Player;
 
-/// Prints one line, below a head if it is the first.
-pub fn line(is_first: bool, kind: Kind, case: Case, figures: &Figures) {
-    if is_first {
-        println!(
-            "{:<11} {:<20} {:>9} {:>8} {:>6} {:>6} {:>22} {:>7} {:>6} {:>7}  missed",
-            "server",
-            "case",
-            "ppm off",
-            "THD+N",
-            "faults",
-            "lock s",
-            "drop/ins/conc/underrun",
-            "back s",
-            "core %",
-            "stall"
-        );
-    }
+/// Prints the head of the table.
+pub fn head() {
+    println!(
+        "{:<11} {:<18} {:<20} {:>9} {:>8} {:>6} {:>6} {:>22} {:>7} {:>8} {:>6} {:>8}  remarks",
+        "server",
+        "player",
+        "case",
+        "ppm off",
+        "THD+N",
+        "faults",
+        "lock s",
+        "drop/ins/conc/underrun",
+        "back s",
+        "delay ms",
+        "core %",
+        "stall ms"
+    );
+}
+
+/// Prints one attempt.
+pub fn attempt(kind: Kind, player: Player, case: Case, figures: &Figures) {
     let number = |value: Option<f64>, digits: usize| {
         value.map_or("-".to_owned(), |value| format!("{value:.digits$}"))
     };
@@ -36,8 +39,9 @@ pub fn line(is_first: bool, kind: Kind, case: Case, figures: &Figures) {
         None => figures.faults.len().to_string(),
     };
     println!(
-        "{:<11} {:<20} {:>9} {:>8} {:>6} {:>6} {:>22} {:>7} {:>6} {:>7}  {}",
+        "{:<11} {:<18} {:<20} {:>9} {:>8} {:>6} {:>6} {:>22} {:>7} {:>8} {:>6} {:>8}  {}",
         kind.name(),
+        player.name(),
         case.name(),
         number(figures.ppm_off, 3),
         number(figures.thd_n_db, 1),
@@ -45,20 +49,21 @@ pub fn line(is_first: bool, kind: Kind, case: Case, figures: &Figures) {
         number(reported.and_then(|it| it.locked_after_s), 1),
         counts,
         number(figures.recovered_after_s, 2),
+        number(figures.delay_ms, 0),
         number(figures.core_percent, 2),
         number(Some(figures.stall_ms), 1),
-        figures.missed.join(", "),
+        remarks(figures),
     );
 }
 
-/// All lines.
-pub fn json(lines: &[Line]) -> Value {
-    let line = |(kind, case, figures): &Line| {
-        let mut value = json!({ "server": kind.name(), "case": case.name() });
-        if let (Value::Object(to), Value::Object(from)) = (&mut value, figures.json()) {
-            to.extend(from);
-        }
-        value
+fn remarks(figures: &Figures) -> String {
+    let missed = match figures.missed.is_empty() {
+        true => String::new(),
+        false => format!("missed: {}", figures.missed.join(", ")),
     };
-    lines.iter().map(line).collect()
+    match (figures.disturbed, figures.is_met()) {
+        (true, true) => "disturbed".to_owned(),
+        (true, false) => format!("disturbed; {missed}"),
+        (false, _) => missed,
+    }
 }

@@ -1,5 +1,7 @@
 //! What tests of loading share: libraries built for the occasion, folders of plugins, and graphs.
 
+mod changed;
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use driftless_engine::{Catalog, Manifest, Plan};
 use tempfile::TempDir;
+
+pub use changed::{Change, changed};
 
 /// The library of a package of this workspace, built in the profile of the test that asks.
 ///
@@ -66,7 +70,12 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn target() -> PathBuf {
+/// Where the test that asks was built.
+///
+/// # Panics
+///
+/// If it was not built by cargo.
+pub fn target() -> PathBuf {
     let own = std::env::current_exe().expect("a test has a program");
     own.ancestors().nth(3).expect("a test's program is in TARGET/PROFILE/deps").to_owned()
 }

@@ -171,3 +171,33 @@ fn a_filter_that_hangs_is_named_and_the_other_branch_plays_on() {
         assert!(graph.stop().has_failed());
     }
 }
+
+/// LS-101. Real time too, and nobody asks the graph for anything meanwhile.
+#[test]
+fn a_filter_that_hangs_is_noticed_without_an_order_and_all_that_share_its_thread_are_named() {
+    let folder = misbehaving();
+    let plan = plan(&manifest("transform", "receive", "hang"), folder.path());
+    let options = RunOptions { patience: Duration::from_millis(200), ..RunOptions::default() };
+    let mut graph = RunningGraph::start_with(plan, options).unwrap();
+    let mut stuck = Vec::new();
+    for _ in 0..100 {
+        let new = graph.wait(Duration::from_millis(50));
+        let new = new.into_iter().filter(|it| it.code == EventCode::FILTER_STUCK);
+        stuck.extend(new.filter_map(|event| event.filter));
+        if stuck.len() >= 3 {
+            break;
+        }
+    }
+    assert_eq!(stuck, ["first", "bad", "last"]);
+    let before = taken(&graph.graph().report(), "good");
+    // The healthy branch can still be ordered about: pause, run, and on it plays.
+    graph.graph().pause().unwrap();
+    graph.graph().run().unwrap();
+    for _ in 0..40 {
+        graph.wait(Duration::from_millis(50));
+        if taken(&graph.graph().report(), "good") > before {
+            return;
+        }
+    }
+    panic!("`good` stopped with `bad`");
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use driftless_engine::{Catalog, Manifest, Plan, RunOptions, Simulation};
-use driftless_loading::{cargo, library, output, repository};
+use driftless_loading::{cargo, changed, library, output, repository};
 use driftless_plugin_api::Span;
 use tempfile::TempDir;
 
@@ -74,89 +74,25 @@ fn a_third_partys_plugin_builds_tests_itself_is_found_and_plays() {
     assert!(delivered > 95, "{delivered}");
 }
 
-/// A copy of plugin-api as somebody may have changed it: in each file, each text for another.
-fn changed_api(changes: &[(&str, &str, &str)]) -> TempDir {
-    let workspace = tempfile::tempdir().unwrap();
-    let api = workspace.path().join("plugin-api");
-    copy_folder(&repository().join("plugin-api/src"), &api.join("src"));
-    for file in ["Cargo.toml", "authors.md"] {
-        fs::copy(repository().join("plugin-api").join(file), api.join(file)).unwrap();
-    }
-    let root = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
-    let members = root.lines().find(|line| line.starts_with("members")).unwrap();
-    let root = root.replace(members, "members = [\"plugin-api\"]");
-    let root: Vec<&str> = root.lines().filter(|line| !line.starts_with("exclude")).collect();
-    let root =
-        root.join("\n").replace("[profile.dev.package.driftless-rate-match]\nopt-level = 3\n", "");
-    fs::write(workspace.path().join("Cargo.toml"), root).unwrap();
-    for (file, from, to) in changes {
-        let path = api.join(file);
-        let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "{file} has no `{from}`");
-        fs::write(&path, text.replacen(from, to, 1)).unwrap();
-    }
-    workspace
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
-
-/// What a minor version may do: append a function to a capability, and to the life of a filter. This host
-/// does not know them.
-#[test]
-fn a_plugin_built_for_a_later_minor_version_plays_in_this_host() {
-    let api = changed_api(&[
-        ("Cargo.toml", "version = \"1.0.0\"", "version = \"1.1.0\""),
-        (
-            "src/capability/clock.rs",
-            "pub identity: unsafe extern \"C\" fn(*mut c_void) -> RString,",
-            "pub identity: unsafe extern \"C\" fn(*mut c_void) -> RString,\n\
-             pub precision: unsafe extern \"C\" fn(*mut c_void) -> bool,",
-        ),
-        (
-            "src/capability/clock.rs",
-            "identity: identity::<F> })",
-            "identity: identity::<F>, precision: offers::<F> })",
-        ),
-        (
-            "src/abi/filter.rs",
-            "pub quality_control: unsafe extern \"C\" fn(*mut c_void) -> ROption<QualityControlRef>,",
-            "pub quality_control: unsafe extern \"C\" fn(*mut c_void) -> ROption<QualityControlRef>,\n\
-             pub pins_again: unsafe extern \"C\" fn(*mut c_void) -> ROption<PinsRef>,",
-        ),
-        (
-            "src/abi/glue.rs",
-            "quality_control: quality_control::<F>,",
-            "quality_control: quality_control::<F>, pins_again: pins::<F>,",
-        ),
-    ]);
-    let plugins = plugins(&api.path().join("plugin-api"), &[&["build"]]);
-    let delivered = play(plugins.path()).unwrap();
-    assert!(delivered > 95, "{delivered}");
-}
-
 /// What no version may do.
 #[test]
 fn a_plugin_whose_types_were_changed_is_refused_in_a_sentence_that_names_type_and_field() {
-    let api = changed_api(&[
-        ("src/abi/sample.rs", "pub flags: u32,", "pub flags: u64,"),
+    let api = tempfile::tempdir().unwrap();
+    let changes = [
+        ("plugin-api/src/abi/sample.rs", "pub flags: u32,", "pub flags: u64,"),
         (
-            "src/sample.rs",
+            "plugin-api/src/sample.rs",
             "flags: SampleFlags::SPLICE_POINT.0,",
             "flags: SampleFlags::SPLICE_POINT.0.into(),",
         ),
-        ("src/sample.rs", "SampleFlags(self.0.flags)", "SampleFlags(self.0.flags as u32)"),
-        ("src/sample.rs", "self.0.flags = flags.0;", "self.0.flags = flags.0.into();"),
-    ]);
+        (
+            "plugin-api/src/sample.rs",
+            "SampleFlags(self.0.flags)",
+            "SampleFlags(self.0.flags as u32)",
+        ),
+        ("plugin-api/src/sample.rs", "self.0.flags = flags.0;", "self.0.flags = flags.0.into();"),
+    ];
+    changed(api.path(), &["plugin-api"], &changes);
     let plugins = plugins(&api.path().join("plugin-api"), &[&["build"]]);
     let said = play(plugins.path()).unwrap_err();
     let sentence = "its types differ from the host's: `RawSample`, field `flags`: the plugin has `flags: \

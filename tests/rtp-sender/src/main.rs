@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use driftless_rtp_sender::format::Format;
 use driftless_rtp_sender::network::{Impairments, Network};
-use driftless_rtp_sender::sdp;
 use driftless_rtp_sender::signal::Signal;
-use driftless_rtp_sender::stream::{Config, Datagram, Stream};
-use driftless_rtp_sender::units;
+use driftless_rtp_sender::stream::{Config, Datagram, Protocol, Stream};
+use driftless_rtp_sender::{njbridge, sap, sdp, units};
 
 /// Sends a test tone or a file by RTP, with a clock that is off and a network that misbehaves.
 #[derive(Debug, Parser)]
@@ -25,6 +24,9 @@ struct Arguments {
     /// Encoding, rate and channels; with --file, its rate and channels
     #[arg(long, default_value = "L24/48000/2")]
     format: Format,
+    /// Send the packets of zita-njbridge in place of RTP
+    #[arg(long)]
+    njbridge: bool,
     /// RTP payload type
     #[arg(long, default_value_t = 96, value_parser = clap::value_parser!(u8).range(0..128))]
     payload_type: u8,
@@ -82,6 +84,9 @@ struct Arguments {
     /// Write the session description to this file first
     #[arg(long)]
     sdp: Option<PathBuf>,
+    /// Announce the session to this address (SAP), a second before the first packet
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    announce: Option<SocketAddr>,
     /// Write a packet schedule for `packets` of driftless.rtp-source, and send nothing
     #[arg(long)]
     schedule: Option<PathBuf>,
@@ -91,10 +96,14 @@ const EXAMPLES: &str = "Examples:
   driftless-rtp-sender --ppm -500 --for 120s --sdp tone.sdp
   driftless-rtp-sender --to 239.255.1.1:5004 --format L16/44100/2 --payload-type 10
   driftless-rtp-sender --jitter 8ms --loss 1% --reorder 2% --duplicate 1% --seed 7
+  driftless-rtp-sender --to 239.255.1.1:5004 --announce 224.0.0.56:9875
   driftless-rtp-sender --for 10s --ppm 500 --schedule packets.csv";
 
-/// The longest payload that one datagram carries.
+/// The longest payload that one datagram of RTP carries.
 const LONGEST: usize = 65_507 - 12;
+
+/// From an announcement to the first packet: players open a session only then.
+const ANNOUNCED: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -114,6 +123,11 @@ fn run(arguments: &Arguments) -> Result<String, String> {
     let config = config(arguments, format)?;
     if let Some(path) = &arguments.sdp {
         write(path, &sdp::describe(&config, arguments.to))?;
+    }
+    if let Some(to) = arguments.announce {
+        announce(&config, arguments, to)
+            .map_err(|error| format!("cannot announce to {to}: {error}"))?;
+        thread::sleep(ANNOUNCED);
     }
     let network = Network::new(Stream::new(config, signal), impairments(arguments));
     match &arguments.schedule {
@@ -137,7 +151,11 @@ fn signal(arguments: &Arguments) -> Result<(Signal, Format), String> {
 fn config(arguments: &Arguments, format: Format) -> Result<Config, String> {
     let mut random = fastrand::Rng::with_seed(!arguments.seed);
     let frames = u128::from(arguments.packet_time) * u128::from(format.rate_hz) / 1_000_000_000;
-    let longest = LONGEST / format.frame_bytes();
+    let (protocol, longest) = match arguments.njbridge {
+        true => (Protocol::Njbridge, njbridge::LONGEST - njbridge::HEAD),
+        false => (Protocol::Rtp, LONGEST),
+    };
+    let longest = longest / format.frame_bytes();
     if frames == 0 || frames as usize >= longest {
         return Err(format!(
             "a packet of {} ms holds {frames} frames; expected 1 to {longest} of {format}",
@@ -145,6 +163,7 @@ fn config(arguments: &Arguments, format: Format) -> Result<Config, String> {
         ));
     }
     Ok(Config {
+        protocol,
         format,
         payload_type: arguments.payload_type,
         packet_ns: arguments.packet_time,
@@ -180,13 +199,21 @@ fn schedule(mut network: Network<Stream>, path: &PathBuf) -> Result<String, Stri
     Ok(format!("wrote {} packets to {}", network.fates().sent, path.display()))
 }
 
-fn socket(arguments: &Arguments) -> std::io::Result<UdpSocket> {
-    let any = match arguments.to {
+fn announce(config: &Config, arguments: &Arguments, to: SocketAddr) -> std::io::Result<()> {
+    let origin = arguments.interface.unwrap_or(Ipv4Addr::LOCALHOST);
+    let description = sdp::describe(config, arguments.to);
+    let packet = sap::announce(&description, origin, config.ssrc as u16);
+    socket(arguments, to)?.send_to(&packet, to)?;
+    Ok(())
+}
+
+fn socket(arguments: &Arguments, to: SocketAddr) -> std::io::Result<UdpSocket> {
+    let any = match to {
         SocketAddr::V4(_) => SocketAddr::from(([0; 4], 0)),
         SocketAddr::V6(_) => SocketAddr::from(([0_u16; 8], 0)),
     };
     let socket = UdpSocket::bind(any)?;
-    if let (IpAddr::V4(ip), Some(interface)) = (arguments.to.ip(), &arguments.interface)
+    if let (IpAddr::V4(ip), Some(interface)) = (to.ip(), &arguments.interface)
         && ip.is_multicast()
     {
         socket2::SockRef::from(&socket).set_multicast_if_v4(interface)?;
@@ -196,7 +223,8 @@ fn socket(arguments: &Arguments) -> std::io::Result<UdpSocket> {
 
 fn send(mut network: Network<Stream>, arguments: &Arguments) -> Result<String, String> {
     let target = arguments.to;
-    let socket = socket(arguments).map_err(|error| format!("cannot send to {target}: {error}"))?;
+    let socket =
+        socket(arguments, target).map_err(|error| format!("cannot send to {target}: {error}"))?;
     let start = Instant::now();
     let mut latest = Duration::ZERO;
     for Datagram { at_ns, bytes, .. } in network.by_ref() {

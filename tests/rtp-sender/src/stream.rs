@@ -1,13 +1,25 @@
-//! Frames into RTP packets.
+//! Frames into packets.
 
 use rtp_types::RtpPacketBuilder;
 
 use crate::format::Format;
+use crate::njbridge;
 use crate::signal::Signal;
+
+/// How frames are packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// RTP (RFC 3550).
+    Rtp,
+    /// That of zita-njbridge.
+    Njbridge,
+}
 
 /// What to send.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// How frames are packed.
+    pub protocol: Protocol,
     /// What packets hold.
     pub format: Format,
     /// RTP payload type.
@@ -35,7 +47,7 @@ pub struct Config {
 pub struct Datagram {
     /// Since the start, ns.
     pub at_ns: u64,
-    /// Its place in the stream.
+    /// Its place in the stream; a description has that of the packet behind it.
     pub number: u64,
     /// The packet.
     pub bytes: Vec<u8>,
@@ -47,6 +59,8 @@ pub struct Stream {
     config: Config,
     signal: Signal,
     number: u64,
+    /// Whether the second that begins with this packet has been described.
+    described: bool,
     random: fastrand::Rng,
 }
 
@@ -54,7 +68,7 @@ impl Stream {
     /// A stream that has not begun.
     pub fn new(config: Config, signal: Signal) -> Self {
         let random = fastrand::Rng::with_seed(config.seed);
-        Self { config, signal, number: 0, random }
+        Self { config, signal, number: 0, described: false, random }
     }
 
     /// The first frame of packet `number`.
@@ -81,6 +95,31 @@ impl Stream {
         }
         bytes
     }
+
+    fn rtp(&mut self, number: u64, frames: std::ops::Range<u64>) -> Vec<u8> {
+        RtpPacketBuilder::<&[u8], &[u8]>::new()
+            .payload_type(self.config.payload_type)
+            .sequence_number(self.config.sequence.wrapping_add(number as u16))
+            .timestamp(self.config.timestamp.wrapping_add(frames.start as u32))
+            .ssrc(self.config.ssrc)
+            .marker_bit(number == 0)
+            .payload(self.payload(frames).as_slice())
+            .write_vec()
+            .expect("the payload type was checked, and nothing else can be wrong")
+    }
+
+    fn njbridge(&mut self, number: u64, frames: std::ops::Range<u64>) -> Vec<u8> {
+        let Config { format, packet_ns, .. } = self.config;
+        let count = (frames.end - frames.start) as u32;
+        let begins_second = number.is_multiple_of((1_000_000_000 / packet_ns).max(1));
+        self.described = begins_second && !self.described;
+        if self.described {
+            return njbridge::description(format, count);
+        }
+        let mut bytes = njbridge::data(format, frames.start, count);
+        bytes.extend(self.payload(frames));
+        bytes
+    }
 }
 
 impl Iterator for Stream {
@@ -93,16 +132,11 @@ impl Iterator for Stream {
         if at_ns >= self.config.length_ns {
             return None;
         }
-        self.number += 1;
-        let bytes = RtpPacketBuilder::<&[u8], &[u8]>::new()
-            .payload_type(self.config.payload_type)
-            .sequence_number(self.config.sequence.wrapping_add(number as u16))
-            .timestamp(self.config.timestamp.wrapping_add(frames.start as u32))
-            .ssrc(self.config.ssrc)
-            .marker_bit(number == 0)
-            .payload(self.payload(frames).as_slice())
-            .write_vec()
-            .expect("the payload type was checked, and nothing else can be wrong");
+        let bytes = match self.config.protocol {
+            Protocol::Rtp => self.rtp(number, frames),
+            Protocol::Njbridge => self.njbridge(number, frames),
+        };
+        self.number += u64::from(!self.described);
         Some(Datagram { at_ns, number, bytes })
     }
 }

@@ -4,15 +4,16 @@ use std::f64::consts::TAU;
 
 use driftless_rtp_sender::format::Format;
 use driftless_rtp_sender::network::{Impairments, Network};
-use driftless_rtp_sender::sdp;
 use driftless_rtp_sender::signal::Signal;
-use driftless_rtp_sender::stream::{Config, Datagram, Stream};
+use driftless_rtp_sender::stream::{Config, Datagram, Protocol, Stream};
+use driftless_rtp_sender::{sap, sdp};
 use rtp_types::RtpPacket;
 
 const SECOND: u64 = 1_000_000_000;
 
 fn config(format: &str, length_ns: u64) -> Config {
     Config {
+        protocol: Protocol::Rtp,
         format: format.parse().unwrap(),
         payload_type: 96,
         packet_ns: 5_000_000,
@@ -160,4 +161,33 @@ fn the_description_says_where_and_what() {
     for line in ["c=IN IP4 239.1.2.3/1", "m=audio 5004 RTP/AVP 96", "a=rtpmap:96 L24/48000/2"] {
         assert!(text.lines().any(|found| found == line), "{line} in {text}");
     }
+}
+
+#[test]
+fn an_announcement_names_its_sender_and_holds_the_description() {
+    let packet = sap::announce("v=0\r\n", "10.0.0.7".parse().unwrap(), 0x1234);
+    assert_eq!(&packet[..8], [0x20, 0, 0x12, 0x34, 10, 0, 0, 7]);
+    assert_eq!(&packet[8..], b"application/sdp\0v=0\r\n");
+}
+
+#[test]
+fn for_njbridge_each_second_is_described_and_frames_are_counted_on() {
+    let config = Config { protocol: Protocol::Njbridge, ..config("L24/48000/2", 3 * SECOND) };
+    let sent: Vec<Datagram> = Stream::new(config.clone(), tone()).collect();
+    let word = |bytes: &[u8], at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (described, data): (Vec<&Datagram>, Vec<&Datagram>) =
+        sent.iter().partition(|datagram| datagram.bytes[4] == 0);
+    assert_eq!(described.iter().map(|it| it.at_ns).collect::<Vec<_>>(), [0, SECOND, 2 * SECOND]);
+    assert!(described.iter().all(|it| it.bytes.len() == 32 && word(&it.bytes, 12) == 48_000));
+    assert_eq!(data.len(), 600);
+    for (number, datagram) in data.iter().enumerate() {
+        assert_eq!(datagram.bytes[..8], *b"znjb\x01\x01\x01\x02");
+        assert_eq!(
+            (word(&datagram.bytes, 8), word(&datagram.bytes, 12)),
+            (number as u32 * 240, 240)
+        );
+    }
+    // Behind the head, the same values as RTP carries.
+    let rtp = Stream::new(Config { protocol: Protocol::Rtp, ..config }, tone()).nth(7).unwrap();
+    assert_eq!(data[7].bytes[20..], *RtpPacket::parse(&rtp.bytes).unwrap().payload());
 }

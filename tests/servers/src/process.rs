@@ -35,6 +35,15 @@ pub fn grants_priority() -> bool {
     })
 }
 
+/// Gives the calling thread the priority of an [`urgent`] process, where the system grants it.
+pub fn become_urgent() {
+    if grants_priority() {
+        let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
+        let mut command = Command::new("chrt");
+        let _ = command.args(["--fifo", "--pid", PRIORITY, &thread]).status(); // it just ran
+    }
+}
+
 /// Below what a driver's own threads use.
 const PRIORITY: &str = "20";
 

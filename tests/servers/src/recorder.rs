@@ -29,6 +29,14 @@ impl Recording {
         self.values.iter().skip(channel).step_by(usize::from(CHANNELS)).copied().collect()
     }
 
+    /// When `frame` had been recorded, since the recorder was started; the recorder's own delay, of
+    /// some 10 ms, is part of it.
+    pub fn time_of(&self, frame: u64) -> Option<Duration> {
+        let (frames, time) = self.arrivals.iter().find(|(frames, _)| *frames > frame)?;
+        let since = Duration::from_secs_f64((frames - frame) as f64 / f64::from(RATE_HZ));
+        Some(time.saturating_sub(since))
+    }
+
     /// Writes a float WAV file.
     ///
     /// # Errors
@@ -104,10 +112,7 @@ fn ffmpeg(server: &Server) -> io::Result<Process> {
 }
 
 fn connect(server: &Server) -> io::Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while !server.says("jack_lsp", &[], "recorder:input_2") && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(50));
-    }
+    server.until_says("jack_lsp", &[], "recorder:input_2");
     for channel in 1..=CHANNELS {
         let from = format!("system:monitor_{channel}");
         server.ask("jack_connect", &[&from, &format!("recorder:input_{channel}")])?;

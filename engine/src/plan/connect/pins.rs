@@ -259,7 +259,13 @@ impl Joined {
                     if pin.many { numbers.iter().max().map_or(0, |max| max + 1) } else { 1 };
                 for number in 0..count {
                     let name = pin_name(pin, number);
-                    pins.push(PlannedPin { name, descriptor: pin.clone(), connection: None });
+                    let named = self.is_named(manifest, (filter, place, number), direction);
+                    pins.push(PlannedPin {
+                        name,
+                        descriptor: pin.clone(),
+                        connection: None,
+                        named,
+                    });
                     meant.push((place, number));
                 }
             }
@@ -267,6 +273,23 @@ impl Joined {
             spelt.meant.push(meant);
         }
         spelt
+    }
+
+    /// Whether a connection of the manifest writes the pin's name.
+    fn is_named(
+        &self,
+        manifest: &Manifest,
+        (filter, pin, number): (usize, usize, u32),
+        direction: Direction,
+    ) -> bool {
+        let meant = Meant { filter, pin, number };
+        self.joints.iter().any(|joint| {
+            let entry = &manifest.connections[joint.entry];
+            match direction {
+                Direction::Input => joint.to == meant && entry.to.pin.is_some(),
+                Direction::Output => joint.from == meant && entry.from.pin.is_some(),
+            }
+        })
     }
 
     /// The numbers of one pin's family that are connected.

@@ -1,5 +1,4 @@
-use driftless_plugin_api::descriptor::{Descriptor, Given};
-use driftless_plugin_api::testing::{Driver, TestClock, audio};
+use driftless_plugin_api::testing::{self, Driver, TestClock, audio};
 use driftless_plugin_api::{HostTime, StreamTime, When};
 use proptest::prelude::*;
 
@@ -8,9 +7,7 @@ use super::*;
 const PIN: Pin = Pin::Output(OUT);
 
 fn settings(given: &[(&str, &str)]) -> Settings {
-    let descriptor = Descriptor::parse(include_str!("../../plugin.toml")).unwrap();
-    let given: Vec<_> = given.iter().map(|(name, value)| Given::new(name, value)).collect();
-    descriptor.filter(AudioCapture::ID).unwrap().settings(&given).unwrap()
+    testing::settings(include_str!("../../plugin.toml"), AudioCapture::ID, given)
 }
 
 /// A virtual device, mono, in blocks of 10 ms, and what else is `given`.
@@ -37,25 +34,8 @@ fn stream(time: Span) -> StreamTime {
     StreamTime::ZERO + time
 }
 
-/// Steps for `span`; what was delivered, each with the host time of its delivery.
-fn collect(driver: &mut Driver, span: Span) -> Vec<(HostTime, Sample)> {
-    let until = driver.now() + span;
-    let mut collected = Vec::new();
-    loop {
-        let wake = driver.step();
-        let now = driver.now();
-        collected.extend(driver.delivered(OUT).into_iter().map(|sample| (now, sample)));
-        match wake {
-            Wake::At(at) if at <= until => driver.set_now(at),
-            _ => break,
-        }
-    }
-    driver.set_now(until);
-    collected
-}
-
 fn samples(driver: &mut Driver, span: Span) -> Vec<Sample> {
-    collect(driver, span).into_iter().map(|(_, sample)| sample).collect()
+    driver.collect(OUT, span).into_iter().map(|(_, sample)| sample).collect()
 }
 
 #[test]
@@ -67,7 +47,7 @@ fn the_descriptor_is_sound_and_its_defaults_make_a_source() {
 #[test]
 fn every_block_is_stamped_with_the_instant_at_which_its_first_frame_was_captured() {
     let mut driver = running(&[("rate-error", "300 ppm")]);
-    let collected = collect(&mut driver, Span::from_secs(60));
+    let collected = driver.collect(OUT, Span::from_secs(60));
     let mut position = collected[0].1.media_times().unwrap().0;
     assert!(position <= 1, "the first frame may count as captured just before the start");
     for (n, (at, sample)) in (0..).zip(&collected) {
@@ -118,7 +98,7 @@ fn a_pause_is_silent_and_afterwards_new_data_has_later_stamps() {
         assert!(samples(&mut driver, Span::from_secs(600)).is_empty());
         driver.run().unwrap();
         let resumed = driver.now();
-        let after = collect(&mut driver, ms(1000));
+        let after = driver.collect(OUT, ms(1000));
         let (arrived, first) = &after[0];
         assert!(first.discontinuity() && !after[1].1.discontinuity());
         assert!(*arrived >= resumed + ms(10), "it was captured before the graph ran again");
@@ -281,7 +261,7 @@ fn the_clock_on_offer_is_the_one_that_the_source_captures_by() {
     let rate_ppm = (driver.published_clock().unwrap().rate - 1.0) * 1e6;
     assert!((rate_ppm + 300.0).abs() < 0.1, "{rate_ppm} ppm");
     let mut silent = running(&[("clock", "false")]);
-    collect(&mut silent, ms(100));
+    silent.collect(OUT, ms(100));
     assert_eq!(silent.published_clock(), None);
 }
 

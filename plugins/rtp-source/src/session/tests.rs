@@ -1,12 +1,10 @@
-use driftless_plugin_api::descriptor::{Descriptor, Given};
+use driftless_plugin_api::testing;
 
 use super::*;
 
 fn session(given: &[(&str, &str)]) -> Result<Session, FilterError> {
-    let descriptor = Descriptor::parse(include_str!("../../plugin.toml")).unwrap();
-    let given: Vec<_> = given.iter().map(|(name, value)| Given::new(name, value)).collect();
-    let settings = descriptor.filters[0].settings(&given).expect("settings are well-formed");
-    Session::from_settings(&settings)
+    let descriptor = include_str!("../../plugin.toml");
+    Session::from_settings(&testing::settings(descriptor, "driftless.rtp-source", given))
 }
 
 const AES67: &str = "v=0

@@ -3,13 +3,10 @@
 use std::ffi::{CStr, c_int, c_void};
 use std::sync::OnceLock;
 
+use crate::c_library::{self, Place, backtrace, backtrace_symbols_fd, dladdr, getauxval};
+
 /// Functions looked at.
 const DEPTH: usize = 24;
-
-unsafe extern "C" {
-    fn backtrace(buffer: *mut *mut c_void, size: c_int) -> c_int;
-    fn backtrace_symbols_fd(buffer: *const *mut c_void, size: c_int, file: c_int);
-}
 
 /// The stack of this thread, innermost first.
 fn stack() -> ([*mut c_void; DEPTH], usize) {
@@ -27,17 +24,17 @@ pub(crate) fn show() {
 }
 
 /// What is known of an address.
-fn about(address: *const c_void) -> Option<libc::Dl_info> {
-    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::uninit();
+fn about(address: *const c_void) -> Option<Place> {
+    let mut info = std::mem::MaybeUninit::<Place>::uninit();
     // SAFETY: there is room for one answer.
-    let found = unsafe { libc::dladdr(address, info.as_mut_ptr()) };
+    let found = unsafe { dladdr(address, info.as_mut_ptr()) };
     // SAFETY: it was filled in, since something was found.
     (found != 0).then(|| unsafe { info.assume_init() })
 }
 
 /// Where the file that holds an address begins in memory.
 fn base(address: *const c_void) -> usize {
-    about(address).map_or(0, |info| info.dli_fbase as usize)
+    about(address).map_or(0, |info| info.base as usize)
 }
 
 /// The program, and what counts as nobody: this library and the C library.
@@ -45,9 +42,9 @@ fn known() -> &'static (usize, [usize; 2]) {
     static KNOWN: OnceLock<(usize, [usize; 2])> = OnceLock::new();
     KNOWN.get_or_init(|| {
         // SAFETY: a question about this process.
-        let headers = unsafe { libc::getauxval(libc::AT_PHDR) } as *const c_void;
+        let headers = unsafe { getauxval(c_library::PROGRAM_HEADERS) } as *const c_void;
         let own = base(known as fn() -> _ as *const c_void);
-        let c_library = base(libc::getauxval as unsafe extern "C" fn(_) -> _ as *const c_void);
+        let c_library = base(getauxval as unsafe extern "C" fn(_) -> _ as *const c_void);
         (base(headers), [own, c_library])
     })
 }
@@ -68,10 +65,10 @@ pub(crate) fn name(address: usize) -> String {
         // SAFETY: the loader's own texts end in a zero and stay.
         (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
     };
-    let file = text(info.dli_fname).unwrap_or_default();
+    let file = text(info.file).unwrap_or_default();
     let file = file.rsplit('/').next().unwrap_or_default().to_owned();
-    match text(info.dli_sname) {
+    match text(info.symbol) {
         Some(function) => format!("{function} of {file}"),
-        None => format!("{file}+{:#x}", address.wrapping_sub(info.dli_fbase as usize)),
+        None => format!("{file}+{:#x}", address.wrapping_sub(info.base as usize)),
     }
 }
