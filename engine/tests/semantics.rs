@@ -360,6 +360,31 @@ fn a_clock_is_chosen_while_stopped_and_stays_until_it_is_given_back() {
     }
 }
 
+/// LS-M10: a renderer need not know of crystals to leave the rate alone.
+#[test]
+fn a_source_on_the_crystal_of_its_renderer_is_shown_to_it_as_one_that_matches_its_rate_itself() {
+    let text = manifest(
+        "crystal",
+        "",
+        &["a.out -> x", "a.slow -> y"],
+        &[
+            ("a", "teller", "crystal = \"card 1\""),
+            ("x", "listener", "crystal = \"card 1\""),
+            ("y", "listener", "crystal = \"card 2\""),
+        ],
+    );
+    drop(simulate(&text));
+    let mut told = noted("crystal");
+    told.retain(|line| line.contains("above is"));
+    assert_eq!(
+        told,
+        [
+            "crystal.y: above is Some(PushSourceFlags(0))",
+            "crystal.x: above is Some(PushSourceFlags(1))"
+        ]
+    );
+}
+
 /// LS-70: one wake-up for each wish; one that has passed is now.
 #[test]
 fn a_filter_is_called_at_the_time_it_asked_for() {
