@@ -21,6 +21,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A graph that runs is turned into that of another plan by [`RunningGraph::change`]; `examples/change.rs`
+//! does that, and gives orders to single filters.
+//!
 //! | module         | what is in it                                                         |
 //! |----------------|-----------------------------------------------------------------------|
 //! | [`manifest`]   | the graph as text, every mistake at its place                         |

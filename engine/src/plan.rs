@@ -185,9 +185,12 @@ impl Plan {
         queues::dissolve(&mut draft, manifest)?;
         let mut plan = draft.into_plan(manifest, catalog);
         queues::place(&mut plan);
-        plan.settled = plan.settle(&Facts::declared(&plan.filters));
+        let facts = Facts::declared(&plan.filters);
+        plan.settled = plan.settle(&facts);
         latency::refuse_if_strict(&plan, manifest)?;
         queues::size(&mut plan);
+        // What a queue holds is known only now.
+        plan.settled.timing.connections = latency::both_ways::of_connections(&plan, &facts);
         plan.segments = segments::cut(&plan);
         Ok(plan)
     }

@@ -9,7 +9,7 @@ pub mod recorder;
 use std::sync::Arc;
 
 use driftless_plugin_api::host::State;
-use driftless_plugin_api::{HostTime, Span, Wake};
+use driftless_plugin_api::{Cue, EventCode, HostTime, Span, Wake};
 
 use crate::loader::chain::{Chain, Node, OwnedNode};
 use queue::{Item, Queue};
@@ -71,6 +71,8 @@ pub struct Segment {
     state: State,
     /// It stands still while its graph changes (LS-125).
     blocked: bool,
+    /// Filters whose pause is not complete yet, by place in the chain (LS-8).
+    cueing: Vec<usize>,
     /// It must be on time.
     has_deadline: bool,
     /// Items taken out of the queues in the latest step.
@@ -98,6 +100,7 @@ impl Segment {
             next_record: now + RECORD_EVERY,
             state,
             blocked: true,
+            cueing: Vec::new(),
             has_deadline: false,
             took: 0,
             may_take: u32::MAX,
@@ -129,6 +132,7 @@ impl Segment {
     /// Goes on.
     pub fn unblock(&mut self) {
         self.blocked = false;
+        self.expect_cues();
     }
 
     /// The filter at `at`, which is new, is due.
@@ -177,6 +181,25 @@ impl Segment {
         self.state = state;
         self.next_record = now + RECORD_EVERY;
         self.wakes.fill(if state == State::Stopped { Wake::OnSignal } else { Wake::At(now) });
+        self.expect_cues();
+    }
+
+    fn expect_cues(&mut self) {
+        let paused = self.state == State::Paused;
+        let all = 0..if paused { self.chain.len() } else { 0 };
+        self.cueing = all.filter(|at| self.chain.node(*at).cue() == Cue::Intermediate).collect();
+    }
+
+    /// Tells whose pause is complete since the latest step (LS-8).
+    fn tell_cues(&mut self) {
+        self.cueing.retain(|at| {
+            let node = self.chain.node(*at);
+            let waits = node.cue() == Cue::Intermediate;
+            if !waits {
+                node.host.post(EventCode::PAUSED, 0, 0, "its pause is complete");
+            }
+            waits
+        });
     }
 
     /// What stands in the input queues was sent before the pause that has begun.
@@ -225,6 +248,7 @@ impl Segment {
         let waits = self.feed(now);
         self.step_head(now, waits);
         self.step_others(now);
+        self.tell_cues();
         self.record(now);
         self.next_wake(now, waits)
     }

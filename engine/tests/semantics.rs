@@ -146,6 +146,26 @@ fn a_branch_that_is_not_live_is_cued_beside_one_that_is() {
     assert!(!log.contains(&"beside.y: runs in 20.0 ms with 0".to_owned()), "{log:#?}");
 }
 
+/// LS-8, LS-126: nobody has to ask again and again whether the renderers are cued.
+#[test]
+fn a_renderer_says_when_its_pause_is_complete_and_one_that_waits_for_nothing_says_nothing() {
+    let told = |test: &str, source: &str| {
+        let filters = [("a", "teller", source), ("x", "listener", "")];
+        let report = simulate(&manifest(test, "", &["a.out -> x"], &filters)).stop();
+        let events = report.events.into_iter().map(|it| (it.code, it.filter, it.p1));
+        events
+            .filter(|it| [EventCode::PAUSED, EventCode::STATE_CHANGE].contains(&it.0))
+            .take_while(|it| it.2 != State::Running as i64)
+            .map(|(code, filter, _)| (code, filter))
+            .collect::<Vec<_>>()
+    };
+    let paused = (EventCode::STATE_CHANGE, None);
+    let cued = (EventCode::PAUSED, Some("x".to_owned()));
+    let not_live = "flags = [\"not-live\"]\ncue = \"done\"";
+    assert_eq!(told("says", not_live), [paused.clone(), cued]);
+    assert_eq!(told("says nothing", ""), [paused]);
+}
+
 /// LS-9, LS-120, LS-121: a state is told from when it is asked for, and beside it how far it is.
 #[test]
 fn a_graph_tells_the_state_that_it_is_going_to_and_whom_it_waits_for() {
@@ -338,6 +358,31 @@ fn a_clock_is_chosen_while_stopped_and_stays_until_it_is_given_back() {
         graph.stop().unwrap();
         while events.try_next().is_some() {}
     }
+}
+
+/// LS-M10: a renderer need not know of crystals to leave the rate alone.
+#[test]
+fn a_source_on_the_crystal_of_its_renderer_is_shown_to_it_as_one_that_matches_its_rate_itself() {
+    let text = manifest(
+        "crystal",
+        "",
+        &["a.out -> x", "a.slow -> y"],
+        &[
+            ("a", "teller", "crystal = \"card 1\""),
+            ("x", "listener", "crystal = \"card 1\""),
+            ("y", "listener", "crystal = \"card 2\""),
+        ],
+    );
+    drop(simulate(&text));
+    let mut told = noted("crystal");
+    told.retain(|line| line.contains("above is"));
+    assert_eq!(
+        told,
+        [
+            "crystal.y: above is Some(PushSourceFlags(0))",
+            "crystal.x: above is Some(PushSourceFlags(1))"
+        ]
+    );
 }
 
 /// LS-70: one wake-up for each wish; one that has passed is now.

@@ -4,6 +4,7 @@ use driftless_plugin_api::Cue;
 use driftless_plugin_api::host::State;
 
 use super::{Graph, RunError};
+use crate::loader::chain::Node;
 
 /// Whether a pause is complete (LS-8).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,11 +44,7 @@ impl Graph {
                 continue;
             }
             let cues = self.order(index, |segment, _| {
-                let failed_or = |node: &crate::loader::chain::Node| match node.traffic().failed {
-                    true => Cue::Done,
-                    false => node.instance.cue(),
-                };
-                segment.chain().nodes().map(failed_or).collect::<Vec<_>>()
+                segment.chain().nodes().map(Node::cue).collect::<Vec<_>>()
             })?;
             for (&filter, cue) in self.plan.segments[index].filters.iter().zip(cues) {
                 match cue {

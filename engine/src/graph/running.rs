@@ -134,15 +134,16 @@ fn lock(graph: &Mutex<Graph>) -> MutexGuard<'_, Graph> {
 
 fn run(graph: &mut Graph) -> Result<(), RunError> {
     let deadline = Instant::now() + CUE_PATIENCE;
-    let mut cued = graph.run()?;
-    while let Cued::Waiting(filters) = cued {
-        if Instant::now() >= deadline {
+    let news = graph.events().subscribe();
+    while let Cued::Waiting(filters) = graph.run()? {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
             graph.stop()?;
             return Err(RunError::NotCued { filters });
         }
-        // Cueing is a matter of a few samples; nothing tells when the last one has arrived.
-        thread::sleep(Duration::from_millis(1));
-        cued = graph.run()?;
+        // Each filter whose pause is complete says so; what fails or hangs is looked for.
+        news.next(left.min(ROUND));
+        graph.attend();
     }
     Ok(())
 }

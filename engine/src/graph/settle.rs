@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use driftless_plugin_api::abi::host::RawUpstream;
 use driftless_plugin_api::capability::pins::IS_SOURCE;
+use driftless_plugin_api::capability::push_source::PushSourceFlags;
 use driftless_plugin_api::descriptor::FilterKind;
 use driftless_plugin_api::event::EventCode;
 use driftless_plugin_api::host::State;
@@ -107,8 +108,10 @@ impl Graph {
             let pins = filter.inputs.iter().map(|pin| match pin.connection {
                 Some(connection) => {
                     let from = self.plan.connections[connection].from;
-                    let upstream = self.found_before(from, &found);
-                    *found.entry(from).or_insert(upstream.unwrap_or_else(|| self.search(from)))
+                    let above = self.found_before(from, &found);
+                    let above =
+                        found.entry(from).or_insert(above.unwrap_or_else(|| self.search(from)));
+                    self.as_seen_by(index, above)
                 }
                 None => RawUpstream::default(),
             });
@@ -129,11 +132,7 @@ impl Graph {
 
     /// What is above a filter that only passes on is what is above its input: so a chain is searched in
     /// one walk, and not in one for each filter.
-    fn found_before(
-        &self,
-        from: PinNumber,
-        found: &BTreeMap<PinNumber, RawUpstream>,
-    ) -> Option<RawUpstream> {
+    fn found_before(&self, from: PinNumber, found: &BTreeMap<PinNumber, Above>) -> Option<Above> {
         let [input] = self.plan.filters[from.filter].inputs.as_slice() else { return None };
         let facts = &self.facts.filters[from.filter];
         let pushes = facts.outputs.get(from.pin).is_none_or(|output| output.push.is_some());
@@ -142,18 +141,29 @@ impl Graph {
         found.get(&above).filter(|_| passes_on).copied()
     }
 
-    fn search(&self, from: PinNumber) -> RawUpstream {
+    fn search(&self, from: PinNumber) -> Above {
         let found = upstream(&self.plan, &self.facts, from);
         let offset = found.push.and_then(|(pin, _)| self.settled.timing.offset(pin)?.offset);
-        let push = found.push.map(|(_, push)| push);
-        RawUpstream {
+        let (source, push) = found.push.unzip();
+        let raw = RawUpstream {
             live: u32::from(found.live),
             push_source: u32::from(push.is_some()),
             flags: push.map_or(0, |push| push.flags.0),
             reserved: 0,
             latency: push.and_then(|push| push.latency).map_or(-1, Span::nanos),
             offset: offset.map_or(0, Span::nanos),
+        };
+        Above { source: source.map(|pin| pin.filter), raw }
+    }
+
+    /// A source on the crystal of who asks need not be matched, as one that matches its rate itself.
+    fn as_seen_by(&self, filter: usize, above: &Above) -> RawUpstream {
+        let mut raw = above.raw;
+        let facts = &self.facts.filters;
+        if above.source.is_some_and(|source| facts[source].shares_crystal(&facts[filter])) {
+            raw.flags |= PushSourceFlags::INTERNAL_RATE_MATCHING.0;
         }
+        raw
     }
 
     fn tell_offsets(&mut self) -> Result<(), RunError> {
@@ -223,6 +233,7 @@ impl Graph {
                 Note::LatencyTooShort { asked, least, .. } => {
                     (EventCode::LATENCY_TOO_SHORT, (*least - *asked).nanos())
                 }
+                Note::UnlikePaths { .. } => (EventCode::WARNING, 0),
                 Note::InsufficientBuffering(shortage) => {
                     let missing = shortage.need - shortage.have;
                     (EventCode::INSUFFICIENT_BUFFERING, missing.nanos())
@@ -234,6 +245,14 @@ impl Graph {
             }
         }
     }
+}
+
+/// What a search upstream found.
+#[derive(Clone, Copy)]
+struct Above {
+    /// The filter whose push source it is.
+    source: Option<usize>,
+    raw: RawUpstream,
 }
 
 /// What a filter says of itself. One that failed keeps its latency, so that nobody else has to move, but
@@ -257,6 +276,7 @@ fn facts(node: &Node, kind: FilterKind, outputs: usize) -> FilterFacts {
         passes_on: kind == FilterKind::Transform,
         outputs: (0..outputs).map(output).collect(),
         offers_clock: filter.offers_clock() && !node.traffic().failed,
+        crystal: filter.crystal(),
         latency: filter.latency(own).unwrap_or(Span::ZERO),
         holds: filter.holds(own),
     }

@@ -43,6 +43,8 @@ pub struct FilterFacts {
     pub outputs: Vec<OutputFacts>,
     /// It offers a reference clock now.
     pub offers_clock: bool,
+    /// The crystal that it runs on, where the opened device knows (LS-M10).
+    pub crystal: Option<String>,
     /// A transform's delay from input to output, a renderer's from receipt to audible or visible;
     /// zero when it has none or cannot say. A source's is in [`PushFacts::latency`].
     pub latency: Span,
@@ -85,6 +87,11 @@ impl FilterFacts {
     pub fn is_live_but_for_flags(&self) -> bool {
         self.is_source && self.outputs.iter().any(|pin| pin.push.is_some())
             || self.has_capture_pin()
+    }
+
+    /// Whether both run on one crystal, so that nothing between them needs resampling (LS-M10).
+    pub fn shares_crystal(&self, other: &Self) -> bool {
+        self.crystal.is_some() && self.crystal == other.crystal
     }
 
     fn has_capture_pin(&self) -> bool {
@@ -140,6 +147,7 @@ fn declared(filter: &PlannedFilter) -> FilterFacts {
         passes_on: filter.is(FilterKind::Transform),
         outputs: filter.outputs.iter().map(|pin| output(pin.descriptor.category)).collect(),
         offers_clock: matches!(offers, Some(Ok(true))),
+        crystal: None,
         latency: latency.unwrap_or(Span::ZERO),
         holds: filter.descriptor.holds.as_ref().and_then(|holds| holds.resolve(settings).ok()),
     }

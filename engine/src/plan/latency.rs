@@ -12,9 +12,11 @@
 //! | module       | what is in it                                                     |
 //! |--------------|-------------------------------------------------------------------|
 //! | [`paths`]    | least and most along every path (LS-M1)                           |
+//! | [`both_ways`] | since capture and until presentation, at every connection (LS-M18) |
 //! | [`note`]     | what the user should know                                         |
 //! | [`shortage`] | why a latency cannot be had, and what would have to grow (LS-M2)   |
 
+pub mod both_ways;
 pub mod note;
 pub mod paths;
 pub mod shortage;
@@ -26,6 +28,7 @@ use super::{Facts, FilterFacts, PinNumber, Plan, PushFacts};
 use crate::diagnostic::Diagnostics;
 use crate::manifest::{Manifest, TimingMode};
 
+pub use both_ways::{BothWays, Range};
 pub use note::Note;
 pub use paths::{Path, RendererPath};
 pub use shortage::{Growth, Shortage};
@@ -48,6 +51,8 @@ pub struct Timing {
     pub own_delays: Vec<Span>,
     /// The latency of every renderer that presents (LS-M1).
     pub paths: Vec<RendererPath>,
+    /// The latencies of every connection of the plan, in both directions (LS-M18).
+    pub connections: Vec<BothWays>,
     /// One for every connected live push-source pin.
     pub offsets: Vec<Offset>,
     /// What the user should know.
@@ -116,6 +121,7 @@ pub fn settle(plan: &Plan, facts: &Facts) -> Timing {
         target,
         slowest,
         paths: paths::to_renderers(plan, facts, sources),
+        connections: both_ways::of_connections(plan, facts),
         ..Timing::default()
     };
     timing.present(plan, facts);
@@ -129,6 +135,7 @@ pub fn settle(plan: &Plan, facts: &Facts) -> Timing {
     }
     timing.notes.extend(timing.too_short(plan, facts, &latencies));
     timing.notes.extend(timing.shortages(plan));
+    timing.notes.extend(both_ways::unlike_joins(plan, facts, &timing.connections));
     timing
 }
 
@@ -226,13 +233,15 @@ fn pin_notes(
 }
 
 /// Under `strict = true` every note is an error at its place in the manifest: that of the buffer that
-/// would have to grow, or that of the filter.
+/// would have to grow, or that of the filter. Not what a pin prefers: the offset is in force (LS-30), and
+/// what nobody can hold is a note of its own; nor that streams meet which nobody wanted in step.
 pub(super) fn refuse_if_strict(plan: &Plan, manifest: &Manifest) -> Result<(), Diagnostics> {
     let mut diagnostics = manifest.diagnostics();
     if plan.wishes.strict {
         for note in &plan.settled.timing.notes {
             let filter = &plan.filters[note.pin().filter];
             let place = match note {
+                Note::OffsetBeyondPreferred { .. } | Note::UnlikePaths { .. } => continue,
                 Note::InsufficientBuffering(shortage) => &shortage.growth.place,
                 _ => &manifest.filters[filter.position].name.span,
             };

@@ -104,16 +104,25 @@ fn renderer_match(plan: &Plan, facts: &Facts, clock: &Clock, renderer: usize) ->
         return Some(Match { decision: None, why: why.to_owned() });
     }
     let upstream = upstream(plan, facts, input.from);
+    let one_crystal = upstream
+        .push
+        .is_some_and(|(pin, _)| facts.filters[pin.filter].shares_crystal(&facts.filters[renderer]));
+    let own = upstream.push.map_or(PushSourceFlags::NONE, |(_, push)| push.flags);
     let inputs = Inputs {
         clock: clock.source != ClockSource::None,
         live: upstream.live,
-        flags: upstream.push.map_or(PushSourceFlags::NONE, |(_, push)| push.flags),
+        // Nobody has to match what cannot drift (LS-M10).
+        flags: if one_crystal { own.union(PushSourceFlags::INTERNAL_RATE_MATCHING) } else { own },
         stamped: upstream.stamped,
         own_clock: clock.source == ClockSource::Filter(renderer),
     };
     let decision = decide(inputs);
     let source = upstream.push.map(|(pin, _)| plan.output_name(pin));
-    let why = reason(plan, clock, renderer, decision, source.as_deref().unwrap_or("the source"));
+    let source = source.as_deref().unwrap_or("the source");
+    let why = match (decision.row, one_crystal) {
+        (3, true) => format!("`{source}` and `{}` run on one crystal", filter.name),
+        _ => reason(plan, clock, renderer, decision, source),
+    };
     Some(Match { decision: Some((inputs, decision)), why })
 }
 

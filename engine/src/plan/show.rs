@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::latency::RendererPath;
+use super::latency::{Range, RendererPath};
 use super::{PinNumber, Plan, Stream};
 use crate::manifest::schema;
 
@@ -75,11 +75,15 @@ impl Plan {
     }
 
     fn connections_json(&self) -> Vec<Value> {
-        let connections = self.connections.iter().map(|connection| {
+        let latencies = &self.settled.timing.connections;
+        let range = |range: Option<Range>| range.map(|it| [it.least.nanos(), it.most.nanos()]);
+        let connections = self.connections.iter().zip(latencies).map(|(connection, latency)| {
             json!({
                 "from": self.output_name(connection.from),
                 "to": self.input_name(connection.to),
                 "media": connection.media.to_string(),
+                "since_capture_ns": range(latency.captured),
+                "until_presentation_ns": range(latency.presented),
                 "queue": connection.queue.as_ref().map(|queue| json!({
                     "capacity_ns": queue.capacity.nanos(),
                     "leaky": queue.leaky,

@@ -6,6 +6,7 @@ use super::*;
 pub struct Listener {
     host: Host,
     name: String,
+    crystal: String,
     full: bool,
     cues: bool,
     complains: bool,
@@ -25,6 +26,7 @@ impl Filter for Listener {
         Ok(Self {
             host,
             name: settings.text("as")?.to_owned(),
+            crystal: settings.text("crystal")?.to_owned(),
             full: settings.boolean("full")?,
             cues: settings.boolean("cues")?,
             complains: settings.boolean("complains")?,
@@ -64,6 +66,10 @@ impl Filter for Listener {
     fn run(&mut self, base: ReferenceTime) -> Result<(), FilterError> {
         let lead = base - self.host.clock().reference_time(self.host.now());
         note(&self.name, format!("runs in {lead} with {}", self.taken));
+        if !self.crystal.is_empty() {
+            let above = self.host.upstream(0).push_source.map(|above| above.flags);
+            note(&self.name, format!("above is {above:?}"));
+        }
         Ok(())
     }
     fn pause(&mut self) {
@@ -72,11 +78,23 @@ impl Filter for Listener {
     fn deactivate(&mut self) {
         note(&self.name, "deactivated");
     }
+    fn clock(&mut self) -> Option<&mut dyn Clock> {
+        Some(self)
+    }
     fn cue(&self) -> Cue {
         if !self.cues || self.taken > 0 || self.ended { Cue::Done } else { Cue::Intermediate }
     }
     fn counters(&self) -> Vec<(&'static str, u64)> {
         vec![("taken", self.taken)]
+    }
+}
+
+impl Clock for Listener {
+    fn offers(&self) -> bool {
+        false
+    }
+    fn identity(&self) -> String {
+        self.crystal.clone()
     }
 }
 

@@ -15,6 +15,7 @@ pub struct Teller {
     name: String,
     latency: Span,
     offers: bool,
+    crystal: String,
     flags: PushSourceFlags,
     cue: Cue,
     gap: Span,
@@ -34,6 +35,7 @@ impl Filter for Teller {
             name: settings.text("as")?.to_owned(),
             latency: settings.time("latency")?,
             offers: settings.boolean("clock")?,
+            crystal: settings.text("crystal")?.to_owned(),
             flags: flags.fold(PushSourceFlags::NONE, PushSourceFlags::union),
             cue: if settings.text("cue")? == "done" { Cue::Done } else { Cue::CantCue },
             gap: settings.time("gap")?,
@@ -109,6 +111,9 @@ impl Latency for Teller {
 impl Clock for Teller {
     fn offers(&self) -> bool {
         self.offers
+    }
+    fn identity(&self) -> String {
+        self.crystal.clone()
     }
 }
 

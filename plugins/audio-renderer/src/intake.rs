@@ -33,7 +33,7 @@ pub(crate) struct Intake {
     presentation_delay: Span,
     largest_frames: usize,
     capacity: Span,
-    flush_on_pause: bool,
+    goes_stale: bool,
     overflowing: bool,
     overruns: u64,
     last_block: Span,
@@ -68,7 +68,7 @@ impl Intake {
             presentation_delay: Span::ZERO,
             largest_frames: 0,
             capacity: Span::ZERO,
-            flush_on_pause: false,
+            goes_stale: false,
             overflowing: false,
             overruns: 0,
             last_block: Span::ZERO,
@@ -222,8 +222,9 @@ impl Intake {
         // A sample stamped t is heard at t + presentation delay (LS-M3).
         let due_ns = start.map(|start| (start + clock.presentation_delay()).nanos());
         let discontinuity = sample.discontinuity();
+        self.goes_stale = sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE);
+        writer.set_goes_stale(self.goes_stale);
         let written = writer.write(sample.values(), due_ns, arrived.nanos(), discontinuity);
-        self.flush_on_pause = sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE);
         self.tell_overflow(written.lost_frames);
     }
 
@@ -256,8 +257,11 @@ impl Intake {
 
     /// The graph pauses: what is marked as stale by then is dropped (LS-11).
     pub fn pause(&mut self) {
-        if self.flush_on_pause {
-            self.flush();
+        if let Some(writer) = &mut self.writer {
+            writer.pause();
+        }
+        if self.goes_stale {
+            self.decider.ask_again();
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) struct Input {
     covered: Option<StreamTime>,
     /// Stands between arrival and stamp where the stamps do not say it.
     hold: Span,
-    flush_on_pause: bool,
+    goes_stale: bool,
     has_begun: bool,
     ended: bool,
     drained: bool,
@@ -80,7 +80,7 @@ impl Input {
             decided: None,
             covered: None,
             hold: Span::ZERO,
-            flush_on_pause: false,
+            goes_stale: false,
             has_begun: false,
             ended: false,
             drained: false,
@@ -119,10 +119,11 @@ impl Input {
         };
         let Some((writer, _)) = &mut self.link else { return Ok(()) };
         let (due_ns, arrived_ns) = (start.map(StreamTime::nanos), arrived.nanos());
+        self.goes_stale = sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE);
+        writer.set_goes_stale(self.goes_stale);
         let written = writer.write(sample.values(), due_ns, arrived_ns, sample.discontinuity());
         self.counts.overrun_frames += written.lost_frames as u64;
         self.covered = Some(due + length).max(self.covered);
-        self.flush_on_pause = sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE);
         (self.ended, self.drained) = (false, false);
         Ok(())
     }
@@ -262,8 +263,11 @@ impl Input {
 
     /// The graph pauses: what is marked as stale by then is dropped (LS-11).
     pub fn pause(&mut self) {
-        if self.flush_on_pause {
-            self.flush();
+        if let Some((writer, _)) = &mut self.link {
+            writer.pause();
+        }
+        if self.goes_stale {
+            (self.has_begun, self.covered, self.decided) = (false, None, None);
         }
     }
 

@@ -147,6 +147,12 @@ impl History {
         }
     }
 
+    /// Puts silence in place of the frames `begin..end`, as far as they are kept. `[device]`
+    pub(crate) fn silence(&mut self, begin: i64, end: i64) {
+        let begin = begin.max(self.end - self.capacity as i64);
+        self.zero(begin, (end - begin).max(0) as usize);
+    }
+
     /// Sees to it that there is silence from the end to `position`. `[device]`
     pub fn silence_until(&mut self, position: i64) {
         let from = self.end.max(self.silent);

@@ -5,6 +5,7 @@ mod intake;
 mod period;
 mod player;
 mod shared;
+mod stale;
 mod writer;
 
 use std::{fmt, sync::Arc};

@@ -24,6 +24,10 @@ pub(crate) struct Mark {
     pub discontinuity: bool,
     /// All that came before this mark is to be forgotten.
     pub flush: bool,
+    /// The block is to be forgotten when a pause begins before it is played (LS-11).
+    pub goes_stale: bool,
+    /// A pause began before this block.
+    pub pause: bool,
 }
 
 pub(crate) struct RingWriter {

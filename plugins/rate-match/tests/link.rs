@@ -107,6 +107,63 @@ fn a_gap_in_the_stamps_is_silence_of_its_length_and_an_overlap_is_cropped() {
     assert_eq!((silence, cropped), (480, 480));
 }
 
+/// LS-11: whether it still stands in the ring or is in the player's history already.
+#[test]
+fn at_a_pause_what_goes_stale_becomes_silence_and_all_else_is_played() {
+    for periods_before in [0, 1, 3] {
+        let (mut writer, mut player) = plain(20_000_000);
+        let mut played = Vec::new();
+        let mut play = |player: &mut driftless_rate_match::Player, periods| {
+            for _ in 0..periods {
+                let mut out = [0.0; 480];
+                player.fill(&mut out, played.len() as i64 / 480 * 10_000_000);
+                played.extend(out);
+            }
+            played.clone()
+        };
+        let write = |writer: &mut driftless_rate_match::Writer, goes_stale, level, blocks| {
+            writer.set_goes_stale(goes_stale);
+            for _ in 0..blocks {
+                writer.write(&[level; 480], None, 0, false);
+            }
+        };
+        write(&mut writer, false, 0.5, 5);
+        write(&mut writer, true, 0.9, 4);
+        write(&mut writer, false, 0.3, 2);
+        play(&mut player, periods_before);
+        write(&mut writer, true, 0.9, 1);
+        writer.pause();
+        write(&mut writer, true, 0.7, 3);
+        let played = play(&mut player, 20);
+        let levels = [(0.5, 5), (0.0, 4), (0.3, 2), (0.0, 1), (0.7, 3)];
+        let begin = played.iter().position(|value| *value != 0.0).expect("it plays");
+        let mut blocks = played[begin..].chunks(480);
+        for (level, count) in levels {
+            for block in blocks.by_ref().take(count) {
+                let middle = &block[200..280];
+                assert!(middle.iter().all(|it| (it - level).abs() < 1e-3), "{level}: {middle:?}");
+            }
+        }
+        assert!(played.iter().all(|value| *value < 0.75), "nothing stale is heard");
+    }
+}
+
+/// LS-11, LS-87
+#[test]
+fn a_pause_that_nothing_outlives_is_like_a_flush() {
+    let (mut writer, mut player) = plain(20_000_000);
+    let mut out = [0.0; 480];
+    writer.set_goes_stale(true);
+    for _ in 0..4 {
+        writer.write(&[0.9; 480], None, 0, false);
+    }
+    player.fill(&mut out, 0);
+    writer.pause();
+    let period = player.fill(&mut out, 10_000_000);
+    assert_eq!((period.resyncs, period.discontinuities), (1, 0));
+    assert!(out.iter().all(|value| *value == 0.0));
+}
+
 #[test]
 fn what_is_flushed_is_never_heard_and_what_is_ended_is_drained() {
     let (mut writer, mut player) = plain(20_000_000);

@@ -159,6 +159,13 @@ impl Instance {
         self.capabilities.clock.is_some_and(|table| unsafe { table.offers()(self.state) })
     }
 
+    /// The crystal it runs on, if it knows its name (LS-M10).
+    pub fn crystal(&self) -> Option<String> {
+        // SAFETY: see `notify`.
+        let name = self.capabilities.clock.map(|table| unsafe { table.identity()(self.state) });
+        name.map(String::from).filter(|name| !name.is_empty())
+    }
+
     /// Misc flags (LS-2), if it has them.
     pub fn misc_flags(&self) -> Option<u32> {
         // SAFETY: see `notify`.

@@ -23,6 +23,7 @@ fn filter(is_source: bool, outputs: &[OutputFacts]) -> FilterFacts {
         passes_on: false,
         outputs: outputs.to_vec(),
         offers_clock: false,
+        crystal: None,
         latency: Span::ZERO,
         holds: None,
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use driftless_plugin_api::time::Span;
 
+use super::both_ways::Range;
 use super::shortage::Shortage;
 use crate::plan::PinNumber;
 
@@ -27,7 +28,8 @@ pub enum Note {
         /// How late.
         late: Span,
     },
-    /// The offset is larger than the pin likes; it is in force, and data may be lost (LS-52).
+    /// The offset is larger than the pin likes; it is in force (LS-52). Where what is behind the pin cannot
+    /// hold the rest, that is [`InsufficientBuffering`](Self::InsufficientBuffering).
     OffsetBeyondPreferred {
         /// The pin.
         pin: PinNumber,
@@ -49,6 +51,15 @@ pub enum Note {
         /// What the path needs.
         least: Span,
     },
+    /// Streams of different latency meet, and nothing brings them together (LS-M18).
+    UnlikePaths {
+        /// An input pin of the filter where they meet.
+        pin: PinNumber,
+        /// The filter's name.
+        name: String,
+        /// The pins that feed it, and the latency there.
+        branches: Vec<(String, Range)>,
+    },
     /// A path cannot hold its stream back as long as the graph's latency wants (LS-53, LS-M2).
     InsufficientBuffering(Shortage),
 }
@@ -61,6 +72,7 @@ impl Note {
             | Self::LatencyAboveCap { pin, .. }
             | Self::OffsetBeyondPreferred { pin, .. }
             | Self::LatencyTooShort { pin, .. }
+            | Self::UnlikePaths { pin, .. }
             | Self::InsufficientBuffering(Shortage { pin, .. }) => *pin,
         }
     }
@@ -77,14 +89,27 @@ impl fmt::Display for Note {
             }
             Self::OffsetBeyondPreferred { name, offset, max, .. } => write!(
                 f,
-                "`{name}` needs a stream offset of {offset}, but can hold back {max} at most; lower \
-                 `max-latency`, or give the source a longer buffer"
+                "`{name}` gets a stream offset of {offset} and prefers {max} at most; what is behind it \
+                 has to hold the rest"
             ),
             Self::LatencyTooShort { branch, asked, least, .. } => write!(
                 f,
                 "`latency` is {asked}, but `{branch}` takes {least} and plays {} late",
                 *least - *asked
             ),
+            Self::UnlikePaths { name, branches, .. } => {
+                write!(f, "in `{name}` meet ")?;
+                for (number, (branch, Range { least, most })) in branches.iter().enumerate() {
+                    let comma = if number > 0 { ", " } else { "" };
+                    match least == most {
+                        true => write!(f, "{comma}`{branch}` {least} after its capture")?,
+                        false => {
+                            write!(f, "{comma}`{branch}` {least} to {most} after its capture")?
+                        }
+                    }
+                }
+                f.write_str(", and nothing brings them together: that takes `sync` and time stamps")
+            }
             Self::InsufficientBuffering(shortage) => shortage.fmt(f),
         }
     }

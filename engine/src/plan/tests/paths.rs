@@ -1,6 +1,7 @@
 //! Latency along paths.
 
 use super::*;
+use crate::plan::latency::Range;
 
 /// The path of the renderer called `name`: live, least, most.
 fn path(plan: &Plan, name: &str) -> (bool, Span, Option<Span>) {
@@ -243,4 +244,66 @@ fn only_live_streams_that_are_presented_in_step_have_a_part_in_the_latency() {
         ],
     );
     assert_eq!(plan(&preview).settled.timing.latency(), ms(10), "a preview is not stamped");
+}
+
+//   a 10 ms ──► q 50 ms ──► g 7 ms ──► m ──► x 40 ms
+//   b 30 ms ──────────────────────────┘
+/// LS-M18
+#[test]
+fn latency_is_known_at_every_connection_since_capture_and_until_presentation() {
+    let text = manifest(
+        "",
+        &["a -> q -> g -> m -> x", "b -> m"],
+        &[
+            ("a", "live", "latency = \"10 ms\""),
+            ("b", "live", "latency = \"30 ms\""),
+            ("g", "gain", "latency = \"7 ms\""),
+            ("x", "speakers", "latency = \"40 ms\""),
+            ("m", "mixer", ""),
+        ],
+    ) + "[filter.q]\nplugin = \"queue\"\ncapacity = \"50 ms\"\n";
+    let plan = plan(&text);
+    let whole = |span: Span| span.nanos() / 1_000_000;
+    let between = |from: &str, to: &str| {
+        let index = plan.connections.iter().position(|it| {
+            (plan.filters[it.from.filter].name.as_str(), plan.filters[it.to.filter].name.as_str())
+                == (from, to)
+        });
+        let index = index.expect("they are connected");
+        let both = plan.settled.timing.connections[index];
+        let ms = |range: Option<Range>| range.map(|it| (whole(it.least), whole(it.most)));
+        (ms(both.captured), ms(both.presented))
+    };
+    let before_mixer = |it: &&Connection| {
+        plan.filters[it.from.filter].name == "g" && plan.filters[it.to.filter].name == "m"
+    };
+    let connection = plan.connections.iter().find(before_mixer).expect("they are connected");
+    let room = whole(connection.queue.as_ref().expect("a mixer has one").capacity);
+    assert_eq!(between("a", "g"), (Some((10, 60)), Some((47, 47 + room + 50))));
+    assert_eq!(between("g", "m"), (Some((17, 67 + room)), Some((40, 40 + room))));
+    assert_eq!(between("m", "x"), (Some((17, 67 + room)), Some((40, 40))));
+}
+
+/// LS-M18: what offsets and stamps bring together is no news.
+#[test]
+fn where_unlike_paths_meet_and_nothing_brings_them_together_they_are_named() {
+    let joins = |graph: &str, second: &str| {
+        let sources = [("a", "live", "latency = \"10 ms\""), ("b", "live", second)];
+        let text = manifest(
+            graph,
+            &["a -> m -> x", "b -> m"],
+            &[sources[0], sources[1], ("m", "mixer", ""), ("x", "speakers", "")],
+        );
+        let notes = plan(&text).settled.timing.notes;
+        let joins = notes.into_iter().filter(|it| matches!(it, Note::UnlikePaths { .. }));
+        joins.map(|note| note.to_string()).collect::<Vec<_>>()
+    };
+    let named =
+        ["in `m` meet `a.out` 10.0 ms after its capture, `b.out` 30.0 ms after its capture, and \
+         nothing brings them together: that takes `sync` and time stamps"];
+    let none: [&str; 0] = [];
+    assert_eq!(joins("", "latency = \"30 ms\""), none);
+    assert_eq!(joins("sync = false", "latency = \"10 ms\""), none);
+    assert_eq!(joins("sync = false", "latency = \"30 ms\""), named);
+    assert_eq!(joins("", "latency = \"30 ms\"\nstamps = \"none\""), named);
 }

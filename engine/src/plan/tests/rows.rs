@@ -172,3 +172,24 @@ fn a_camera_with_a_capture_pin_is_live_without_push_source() {
     assert_eq!(plan.settled.clock.source, ClockSource::System, "something is live");
     assert!(plan.settled.timing.offsets.is_empty(), "nothing can be told an offset");
 }
+
+/// LS-M10: equal names of a crystal, which only opened devices know; no name is nobody else's.
+#[test]
+fn between_two_filters_on_one_crystal_nothing_is_matched() {
+    let filters = [("a", "live", ""), ("b", "speakers", "")];
+    let plan = plan(&manifest("clock = \"system\"", &["a -> b"], &filters));
+    let matching = |a: Option<&str>, b: Option<&str>| {
+        let mut facts = Facts::declared(&plan.filters);
+        for (name, crystal) in [("a", a), ("b", b)] {
+            let filter = plan.filter(name).expect("it is there");
+            facts.filters[filter].crystal = crystal.map(str::to_owned);
+        }
+        let matching = plan.settle(&facts).streams[0].matching.clone();
+        (matching.row(), matching.why)
+    };
+    let one = (Some(3), "`a.out` and `b` run on one crystal".to_owned());
+    assert_eq!(matching(Some("card 1"), Some("card 1")), one);
+    for (a, b) in [(None, None), (Some("card 1"), None), (Some("card 1"), Some("card 2"))] {
+        assert_eq!(matching(a, b).0, Some(7), "{a:?} {b:?}");
+    }
+}

@@ -1,6 +1,6 @@
 //! From the ring to the history: where each block belongs, and what it says about the clocks.
 
-use super::{Against, Period, gaps::Gaps, shared::Shared};
+use super::{Against, Period, gaps::Gaps, shared::Shared, stale::Stale};
 use crate::{
     ClockLine, ClockTime, History, LineConfig, Tuning,
     ring::{Mark, RingReader},
@@ -16,6 +16,15 @@ pub(super) enum Taken {
     Blocks,
     /// A flush or another segment: nothing before counts any more.
     Restart,
+}
+
+/// Where a block belongs.
+enum Place {
+    At(i64),
+    /// In another segment.
+    Segment,
+    /// Behind a pause that nothing outlived.
+    Afresh,
 }
 
 pub(super) struct Intake {
@@ -42,6 +51,9 @@ pub(super) struct Intake {
     held: Option<Mark>,
     /// Flushes done.
     flushes: u32,
+    stale: Stale,
+    /// Frames that a pause left out, or that were lost, since the newest block.
+    left_out: usize,
 }
 
 impl Intake {
@@ -67,6 +79,8 @@ impl Intake {
             waiting: None,
             held: None,
             flushes: 0,
+            stale: Stale::default(),
+            left_out: 0,
         }
     }
 
@@ -74,9 +88,10 @@ impl Intake {
     pub fn restart(&mut self) {
         self.history.clear();
         self.gaps.clear();
+        self.stale.clear();
         self.source.clear();
         (self.begin, self.begin_due_ns, self.next_due_ns) = (None, None, None);
-        (self.next, self.stamp_jitter) = (0, 0.0);
+        (self.next, self.stamp_jitter, self.left_out) = (0, 0.0, 0);
     }
 
     /// Takes what the ring holds, as long as nothing from position `needed` on is overwritten.
@@ -92,9 +107,13 @@ impl Intake {
             self.flushes = self.flushes.wrapping_add(1);
             return Taken::Restart;
         }
-        while let Some((mark, position)) = self.next_block() {
-            let Some(position) = position else {
-                period.discontinuities += 1;
+        let heard = needed.unwrap_or(i64::MIN / 2);
+        if self.stale.is_due(shared.pauses()) {
+            self.begin_pause(heard);
+        }
+        while let Some((mark, place)) = self.next_block(heard) {
+            let Place::At(position) = place else {
+                period.discontinuities += u32::from(matches!(place, Place::Segment));
                 self.held = Some(mark);
                 return Taken::Restart;
             };
@@ -116,7 +135,10 @@ impl Intake {
         for mark in [waiting, self.held.take()].into_iter().flatten() {
             self.ring.skip(mark.frames);
         }
-        while let Some(mark) = self.ring.mark() {
+        while let Some(mut mark) = self.ring.mark() {
+            if std::mem::take(&mut mark.pause) {
+                self.stale.end();
+            }
             if mark.flush {
                 self.held = (mark.frames > 0).then_some(mark);
                 return true;
@@ -126,14 +148,36 @@ impl Intake {
         false
     }
 
-    /// The next block and where it belongs; no position when it begins another segment.
-    fn next_block(&mut self) -> Option<(Mark, Option<i64>)> {
-        if let Some((mark, position)) = self.waiting.take() {
-            return Some((mark, Some(position)));
+    fn begin_pause(&mut self, heard: i64) {
+        self.stale.begin(&mut self.history, &mut self.gaps, heard);
+        if let Some((mark, _)) = self.waiting.take_if(|(mark, _)| self.stale.leaves_out(mark)) {
+            self.ring.skip(mark.frames);
+            self.left_out += mark.lost_frames + mark.frames;
         }
-        let mark = self.held.take().or_else(|| self.ring.mark())?;
-        let position = self.locate(&mark);
-        Some((mark, position))
+    }
+
+    /// The next block that a pause leaves, and where it belongs.
+    fn next_block(&mut self, heard: i64) -> Option<(Mark, Place)> {
+        if let Some((mark, position)) = self.waiting.take() {
+            return Some((mark, Place::At(position)));
+        }
+        loop {
+            let mut mark = self.held.take().or_else(|| self.ring.mark())?;
+            if std::mem::take(&mut mark.pause) {
+                self.stale.end();
+                if self.stale.is_all(heard) {
+                    return Some((mark, Place::Afresh));
+                }
+            }
+            if mark.frames == 0 || self.stale.leaves_out(&mark) {
+                self.ring.skip(mark.frames);
+                self.left_out += mark.lost_frames + mark.frames;
+                continue;
+            }
+            mark.lost_frames += std::mem::take(&mut self.left_out);
+            let place = self.locate(&mark).map_or(Place::Segment, Place::At);
+            return Some((mark, place));
+        }
     }
 
     /// By its stamp where it has one that says more than the count of frames, else by the count.
@@ -178,6 +222,7 @@ impl Intake {
             return;
         }
         let end = position + mark.frames as i64;
+        self.stale.note(mark, position);
         if self.begin.is_none() {
             (self.begin, self.begin_due_ns) = (Some(position), mark.due_ns);
             self.next = position;

@@ -14,6 +14,8 @@ pub(super) struct Shared {
     waiting_frames: AtomicUsize,
     /// Flushes asked for.
     flushes: AtomicU32,
+    /// Pauses that have begun.
+    pauses: AtomicU32,
     pub ended: AtomicBool,
 }
 
@@ -24,6 +26,7 @@ impl Shared {
             target_delay_ns: AtomicI64::new(config.target_delay_ns),
             waiting_frames: AtomicUsize::new(0),
             flushes: AtomicU32::new(0),
+            pauses: AtomicU32::new(0),
             ended: AtomicBool::new(false),
         }
     }
@@ -47,6 +50,14 @@ impl Shared {
 
     pub fn flush(&self) {
         self.flushes.fetch_add(1, Relaxed);
+    }
+
+    pub fn pauses(&self) -> u32 {
+        self.pauses.load(Relaxed)
+    }
+
+    pub fn pause(&self) {
+        self.pauses.fetch_add(1, Relaxed);
     }
 
     pub fn target_delay_ns(&self) -> i64 {

@@ -13,9 +13,11 @@ pub struct Writer {
     capacity_frames: usize,
     /// Frames lost since the last mark.
     lost_frames: usize,
-    /// A flush or a discontinuity that found no room is told with the next block.
+    /// A flush, a pause or a discontinuity that found no room is told with the next block.
     flush: bool,
+    pause: bool,
     discontinuity: bool,
+    goes_stale: bool,
 }
 
 /// What became of a block.
@@ -37,7 +39,9 @@ impl Writer {
             capacity_frames,
             lost_frames: 0,
             flush: false,
+            pause: false,
             discontinuity: false,
+            goes_stale: false,
         }
     }
 
@@ -67,17 +71,37 @@ impl Writer {
             arrived_ns,
             discontinuity: discontinuity || self.discontinuity,
             flush: self.flush,
+            goes_stale: self.goes_stale,
+            pause: self.pause,
         };
         let pushed = self.ring.push(&frames[..count * self.channels], mark);
         let written =
             Written { frames: pushed.unwrap_or(0), lost_frames: count - pushed.unwrap_or(0) };
         if pushed.is_some() {
-            (self.lost_frames, self.flush, self.discontinuity) = (0, false, false);
+            (self.lost_frames, self.discontinuity) = (0, false);
+            (self.flush, self.pause) = (false, false);
         } else {
             self.discontinuity |= discontinuity;
         }
         self.lost_frames += written.lost_frames;
         written
+    }
+
+    /// Says whether the blocks from now on are forgotten when a pause begins before they are played, as
+    /// a live source wants it (LS-11). `[streaming]`
+    pub fn set_goes_stale(&mut self, goes_stale: bool) {
+        self.goes_stale = goes_stale;
+    }
+
+    /// A pause begins: what is queued and goes stale is not played, and where it would have been is
+    /// silence; all else stays. Takes effect in the player's next period. `[streaming]`
+    pub fn pause(&mut self) {
+        // One that is still to be told covers this one.
+        if !self.pause {
+            self.shared.pause();
+        }
+        self.pause = true;
+        self.write(&[], None, 0, false);
     }
 
     /// Forgets all that is queued; what comes next starts a new segment, and the ratio is found

@@ -1,7 +1,7 @@
 //! The states of one filter: whatever it is told, it never sees a transition that it is not ready for.
 
 use driftless_plugin_api::host::State;
-use driftless_plugin_api::{FilterError, HostTime, ReferenceTime};
+use driftless_plugin_api::{Cue, FilterError, HostTime, ReferenceTime};
 
 use super::Node;
 use crate::loader::instance::Instance;
@@ -18,6 +18,11 @@ impl Node {
             self.state.set(State::Paused);
         }
         Ok(())
+    }
+
+    /// Whether its pause is complete; nobody waits for one that failed.
+    pub fn cue(&self) -> Cue {
+        if self.failed.get() { Cue::Done } else { self.instance.cue() }
     }
 
     /// Paused to running. A filter that failed stays out of it.
