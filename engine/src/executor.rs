@@ -1,4 +1,5 @@
-//! Who calls the segments, and when: in real time, a thread each; in virtual time, one loop.
+//! Who calls the segments, and when: in real time, threads of their own or shared ones; in virtual
+//! time, one loop.
 
 pub mod priority;
 mod real;
@@ -7,7 +8,7 @@ mod simulated;
 
 use driftless_plugin_api::HostTime;
 
-pub use real::RealTime;
+pub use real::{Alarms, RealTime};
 pub use signal::SegmentSignal;
 pub use simulated::VirtualTime;
 
@@ -20,6 +21,15 @@ pub struct Stuck {
     pub place: usize,
 }
 
+/// What a place is to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stand {
+    /// Filters of the segment, about.
+    pub filters: usize,
+    /// Whether its first filter is a live source.
+    pub live: bool,
+}
+
 /// Drives segments. `[main]`
 #[derive(Debug)]
 pub enum Executor {
@@ -30,19 +40,18 @@ pub enum Executor {
 }
 
 impl Executor {
-    /// A place for a segment of about so many filters: a thread, or a turn in the loop. Returns its
-    /// number.
-    pub fn open(&mut self, filters: usize) -> usize {
+    /// A place for a segment: a thread, a share of one, or a turn in the loop. Returns its number.
+    pub fn open(&mut self, stand: Stand) -> usize {
         match self {
-            Self::Real(executor) => executor.open(filters),
+            Self::Real(executor) => executor.open(stand),
             Self::Virtual(executor) => executor.open(),
         }
     }
 
-    /// Whether a segment of so many filters may stand at this place.
-    pub fn fits(&self, place: usize, filters: usize) -> bool {
+    /// Whether such a segment may stand at this place.
+    pub fn fits(&self, place: usize, stand: Stand) -> bool {
         match self {
-            Self::Real(executor) => executor.fits(place, filters),
+            Self::Real(executor) => executor.fits(place, stand),
             Self::Virtual(_) => true,
         }
     }

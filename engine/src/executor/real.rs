@@ -1,76 +1,110 @@
-//! Real time: a thread a segment, woken by timer or signal.
+//! Real time: live sources share a few threads, and every other segment has one of its own.
+//!
+//! There may be hundreds of live sources, and each has little to do at a time. The other segments are
+//! there because a manifest asks for a thread of their own, or because they may wait: for a disk, for room.
+
+mod alarms;
+mod crew;
+mod own;
+mod shift;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
-use driftless_plugin_api::{HostTime, Span, Wake};
+use crossbeam_channel::{Sender, bounded, unbounded};
+use driftless_plugin_api::{HostTime, Span};
 
-use super::{SegmentSignal, Stuck};
+use super::{SegmentSignal, Stand, Stuck};
 use crate::loader::host::GraphHost;
 use crate::segment::Segment;
-use crate::trace::Entry;
-
-type Order = Box<dyn FnOnce(&mut Option<Segment>, HostTime) + Send>;
+pub use alarms::Alarms;
+use crew::{Crew, Manner};
+use own::OwnThread;
+use shift::{Order, Shift};
 
 /// Threads that drive segments by the operating system's clock.
 #[derive(Debug)]
 pub struct RealTime {
     graph: Arc<GraphHost>,
-    workers: Vec<Worker>,
+    desks: Vec<Desk>,
+    /// Who steps the live sources.
+    crew: Crew<Shift>,
+    /// The executor's places by the crew's.
+    shared: Vec<usize>,
     patience: Duration,
 }
 
+/// Where the main thread reaches one place.
 #[derive(Debug)]
-struct Worker {
+struct Desk {
     /// `None` once the place was given up.
     orders: Option<Sender<Order>>,
-    thread: Option<JoinHandle<()>>,
-    /// Host time since when it has been busy with one step or order, ns; [`IDLE`] between them.
-    busy_since: Arc<AtomicI64>,
+    /// `None` where the crew steps.
+    thread: Option<OwnThread>,
     /// Filters that its stack is large enough for.
     room: usize,
     stuck: bool,
 }
 
-const IDLE: i64 = i64::MAX;
-
-/// Stack of a segment's thread, as large as a main thread's; the system lends only what is touched.
-/// Filters call each other, so a long chain needs more.
+/// Stack of a thread, as large as a main thread's; the system lends only what is touched. Filters call each
+/// other, so a long chain needs more.
 const STACK: usize = 8 << 20;
 const STACK_PER_FILTER: usize = 4 << 10;
 /// Filters that may join a segment later without another thread.
 const ROOM: usize = 256;
+/// Filters that a live source may have behind it on a shared thread.
+const SHARED_ROOM: usize = 1024;
 
 impl RealTime {
-    /// No threads yet. An order may take as long as `patience` says.
-    pub fn new(graph: &Arc<GraphHost>, patience: Duration) -> Self {
-        Self { graph: Arc::clone(graph), workers: Vec::new(), patience }
+    /// No threads yet. An order may take as long as `patience` says; live sources ask for real-time
+    /// priority if they are `urgent`.
+    pub fn new(graph: &Arc<GraphHost>, patience: Duration, urgent: bool) -> Self {
+        let manner = Manner {
+            urgent,
+            stack: STACK + SHARED_ROOM * STACK_PER_FILTER,
+            patience: Span::from_nanos(patience.as_nanos().try_into().unwrap_or(i64::MAX)),
+        };
+        Self {
+            graph: Arc::clone(graph),
+            desks: Vec::new(),
+            crew: Crew::new(graph, manner),
+            shared: Vec::new(),
+            patience,
+        }
     }
 
-    pub(super) fn open(&mut self, filters: usize) -> usize {
-        let place = self.graph.segments.push(SegmentSignal::for_thread());
+    pub(super) fn open(&mut self, stand: Stand) -> usize {
         let (orders, inbox) = unbounded();
-        let busy_since = Arc::new(AtomicI64::new(IDLE));
-        let (graph, busy) = (Arc::clone(&self.graph), Arc::clone(&busy_since));
-        let room = filters + ROOM;
-        let thread = thread::Builder::new()
-            .name(format!("segment {place}"))
-            .stack_size(STACK + room * STACK_PER_FILTER)
-            .spawn(move || drive(place, &inbox, &busy, &graph));
-        // Without a thread nobody answers, and the first order finds the place stuck.
-        let stuck = thread.is_err();
-        let (orders, thread) = (Some(orders), thread.ok());
-        self.workers.push(Worker { orders, thread, busy_since, room, stuck });
+        let graph = Arc::clone(&self.graph);
+        let (place, thread, is_stepped) = if is_shared(stand) {
+            let alarms = Arc::clone(self.crew.alarms());
+            let place = self.desks.len();
+            let added = self.crew.add(|number| {
+                graph.segments.push(SegmentSignal::for_alarm(number, alarms));
+                Shift::new(place, inbox, graph)
+            });
+            self.shared.push(place);
+            (place, None, added.is_ok())
+        } else {
+            let place = graph.segments.push(SegmentSignal::for_thread());
+            let stack = STACK + (stand.filters + ROOM) * STACK_PER_FILTER;
+            let thread = OwnThread::start(Shift::new(place, inbox, graph), place, stack);
+            let is_stepped = thread.is_ok();
+            (place, thread.ok(), is_stepped)
+        };
+        let room = if is_shared(stand) { SHARED_ROOM } else { stand.filters + ROOM };
+        // Where nobody steps, nobody answers: the place is stuck from the beginning.
+        self.desks.push(Desk { orders: Some(orders), thread, room, stuck: !is_stepped });
         place
     }
 
-    pub(super) fn fits(&self, place: usize, filters: usize) -> bool {
-        self.workers
-            .get(place)
-            .is_some_and(|worker| worker.orders.is_some() && filters <= worker.room)
+    pub(super) fn fits(&self, place: usize, stand: Stand) -> bool {
+        let fits = |desk: &Desk| {
+            desk.orders.is_some()
+                && desk.thread.is_none() == is_shared(stand)
+                && stand.filters <= desk.room
+        };
+        self.desks.get(place).is_some_and(fits)
     }
 
     pub(super) fn put(&mut self, place: usize, segment: Segment) -> Result<(), Stuck> {
@@ -82,8 +116,8 @@ impl RealTime {
     }
 
     pub(super) fn close(&mut self, place: usize) {
-        if let Some(worker) = self.workers.get_mut(place) {
-            worker.orders = None;
+        if let Some(desk) = self.desks.get_mut(place) {
+            desk.orders = None;
             self.wake(place);
         }
     }
@@ -97,26 +131,26 @@ impl RealTime {
         self.command(place, order)?.ok_or(Stuck { place })
     }
 
-    /// Runs `command` on the place's thread; when the patience is over it counts as stuck, and answers
-    /// nothing from then on.
+    /// Runs `command` between two steps of the place; when the patience is over it counts as stuck, and
+    /// answers nothing from then on.
     fn command<R: Send + 'static>(
         &mut self,
         place: usize,
         command: impl FnOnce(&mut Option<Segment>, HostTime) -> R + Send + 'static,
     ) -> Result<R, Stuck> {
         let stuck = Stuck { place };
-        let worker = self.workers.get(place).filter(|worker| !worker.stuck).ok_or(stuck)?;
+        let desk = self.desks.get(place).filter(|desk| !desk.stuck).ok_or(stuck)?;
         let (answer, answered) = bounded(1);
         let order: Order = Box::new(move |seat, now| {
             // Nobody listens any more when the patience was over.
             let _ = answer.send(command(seat, now));
         });
-        let sent = worker.orders.as_ref().is_some_and(|orders| orders.send(order).is_ok());
+        let sent = desk.orders.as_ref().is_some_and(|orders| orders.send(order).is_ok());
         self.wake(place);
         match answered.recv_timeout(self.patience) {
             Ok(answer) if sent => Ok(answer),
             _ => {
-                self.workers[place].stuck = true;
+                self.desks[place].stuck = true;
                 Err(stuck)
             }
         }
@@ -131,70 +165,34 @@ impl RealTime {
     pub(super) fn overdue(&self) -> Vec<usize> {
         let now = self.graph.clock.now();
         let patience = Span::from_nanos(self.patience.as_nanos().try_into().unwrap_or(i64::MAX));
-        let is_overdue = |worker: &Worker| {
-            let since = worker.busy_since.load(Ordering::Relaxed);
-            worker.stuck || since != IDLE && now - HostTime::from_nanos(since) > patience
+        let is_overdue = |desk: &Desk| {
+            desk.stuck || desk.thread.as_ref().is_some_and(|it| it.has_worked(now) > patience)
         };
-        let places = self.workers.iter().enumerate();
-        places.filter(|(_, worker)| is_overdue(worker)).map(|(place, _)| place).collect()
+        let places = self.desks.iter().enumerate().filter(|(_, desk)| is_overdue(desk));
+        let shared = self.crew.overdue().into_iter().filter_map(|it| self.shared.get(it).copied());
+        let mut overdue: Vec<usize> = places.map(|(place, _)| place).chain(shared).collect();
+        overdue.sort_unstable();
+        overdue.dedup();
+        overdue
     }
+}
+
+/// Whether a segment is stepped by the crew.
+fn is_shared(stand: Stand) -> bool {
+    stand.live && stand.filters <= SHARED_ROOM
 }
 
 impl Drop for RealTime {
     fn drop(&mut self) {
         let overdue = self.overdue();
-        for place in 0..self.workers.len() {
+        for place in 0..self.desks.len() {
             self.close(place);
         }
-        for (place, worker) in self.workers.iter_mut().enumerate() {
+        for (place, desk) in self.desks.iter_mut().enumerate() {
             // A stuck thread is left behind: waiting for it would hang the program.
-            if let Some(thread) = worker.thread.take().filter(|_| !overdue.contains(&place)) {
-                // A panic there was the engine's own; it was printed by the panic hook.
-                let _ = thread.join();
+            if let Some(thread) = desk.thread.take().filter(|_| !overdue.contains(&place)) {
+                thread.join();
             }
         }
-    }
-}
-
-fn drive(place: usize, orders: &Receiver<Order>, busy_since: &AtomicI64, graph: &GraphHost) {
-    let Some(signal) = graph.segments.get(place) else { return };
-    signal.attach(thread::current());
-    let mut seat: Option<Segment> = None;
-    loop {
-        signal.lower();
-        let mut now = graph.clock.now();
-        busy_since.store(now.nanos(), Ordering::Relaxed);
-        loop {
-            match orders.try_recv() {
-                Ok(order) => order(&mut seat, now),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return,
-            }
-            now = graph.clock.now();
-        }
-        let wake = seat.as_mut().map_or(Wake::OnSignal, |segment| step(segment, place, now, graph));
-        busy_since.store(IDLE, Ordering::Relaxed);
-        match wake {
-            Wake::At(at) => sleep_until(at, signal, graph),
-            Wake::OnSignal | Wake::Ended => thread::park(),
-        }
-    }
-}
-
-/// Steps the segment in `place`, and has it written down.
-fn step(segment: &mut Segment, place: usize, at: HostTime, graph: &GraphHost) -> Wake {
-    let wake = segment.step(at);
-    graph.trace(|| {
-        let lasted = graph.clock.now() - at;
-        Entry::Step { segment: place as u32, at, lasted, took: segment.took() }
-    });
-    wake
-}
-
-/// Returns at `at`, or earlier when the signal is raised; a spurious return costs one idle step.
-fn sleep_until(at: HostTime, signal: &SegmentSignal, graph: &GraphHost) {
-    let left = at - graph.clock.now();
-    if left.nanos() > 0 && !signal.is_raised() {
-        thread::park_timeout(Duration::from_nanos(left.nanos().unsigned_abs()));
     }
 }

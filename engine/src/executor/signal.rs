@@ -6,6 +6,8 @@ use std::thread::Thread;
 
 use crossbeam_queue::SegQueue;
 
+use super::Alarms;
+
 /// Wakes whoever drives the segment in one place: a filter wants to be stepped, a queue has changed,
 /// or there is an order. `[any]`
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub struct SegmentSignal {
 enum Waker {
     /// The place's thread, once it runs.
     Thread(OnceLock<Thread>),
+    /// The threads that share it with others.
+    Alarm { place: usize, alarms: Arc<Alarms> },
     /// The list of places to be stepped now.
     List { place: usize, ready: Arc<SegQueue<usize>> },
 }
@@ -26,6 +30,11 @@ impl SegmentSignal {
     /// For a place with a thread of its own.
     pub fn for_thread() -> Self {
         Self { raised: AtomicBool::new(false), waker: Waker::Thread(OnceLock::new()) }
+    }
+
+    /// For a place of this number among those that share threads.
+    pub fn for_alarm(place: usize, alarms: Arc<Alarms>) -> Self {
+        Self { raised: AtomicBool::new(false), waker: Waker::Alarm { place, alarms } }
     }
 
     /// For a place in a loop which reads `ready`.
@@ -62,6 +71,7 @@ impl SegmentSignal {
                     thread.unpark();
                 }
             }
+            Waker::Alarm { place, alarms } => alarms.raise(*place),
             Waker::List { place, ready } => ready.push(*place),
         }
     }

@@ -45,7 +45,10 @@ impl Graph {
         };
         let host = Arc::new(GraphHost::new(clock, options.seed));
         let executor = match time {
-            Time::Real => Executor::Real(RealTime::new(&host, options.patience)),
+            Time::Real => {
+                let urgent = options.real_time_priority;
+                Executor::Real(RealTime::new(&host, options.patience, urgent))
+            }
             Time::Virtual => Executor::Virtual(VirtualTime::new(&host)),
         };
         Self {

@@ -9,9 +9,10 @@ use driftless_plugin_api::{HostTime, MediaType, Pin};
 use super::prepare::Prepared;
 use super::wire::{renew, seats, wire};
 use super::{Graph, RunError};
+use crate::executor::Stand;
 use crate::loader::chain::Node;
 use crate::loader::host::FilterHost;
-use crate::plan::{Difference, PinNumber, Plan};
+use crate::plan::{Difference, Facts, PinNumber, Plan};
 use crate::segment::queue::Queue;
 use crate::segment::{Head, Member, Segment};
 
@@ -244,15 +245,19 @@ impl Graph {
         built: Vec<Option<Segment>>,
         free: &mut BTreeMap<usize, usize>,
     ) {
+        let declared = Facts::declared(&plan.filters);
         let mut places = Vec::new();
         for (index, segment) in plan.segments.iter().enumerate() {
-            let first = difference.filters[segment.filters[0]];
+            let first = segment.filters[0];
+            let stand =
+                Stand { filters: segment.filters.len(), live: declared.filters[first].is_live() };
+            let before = difference.filters[first]
+                .filter(|old| free.get(old).is_some_and(|place| self.executor.fits(*place, stand)));
             places.push(match difference.segments[index] {
                 Some(kept) => self.places[kept],
-                None => first
+                None => before
                     .and_then(|old| free.remove(&old))
-                    .filter(|place| self.executor.fits(*place, segment.filters.len()))
-                    .unwrap_or_else(|| self.executor.open(segment.filters.len())),
+                    .unwrap_or_else(|| self.executor.open(stand)),
             });
         }
         for (index, segment) in built.into_iter().enumerate().rev() {
