@@ -16,7 +16,7 @@ use queue::{Item, Queue};
 use recorder::Recorder;
 
 /// Turns a source may take in one step before others get theirs.
-const TURNS: usize = 64;
+const TURNS: u32 = 64;
 /// How often renderers' statistics are recorded.
 pub const RECORD_EVERY: Span = Span::from_millis(100);
 
@@ -77,8 +77,10 @@ pub struct Segment {
     has_deadline: bool,
     /// Items taken out of the queues in the latest step.
     took: u32,
-    /// How many the next step may take.
-    may_take: u32,
+    /// How often a source that waits for room was stepped in it.
+    turns: u32,
+    /// Both, as they were in the step that is repeated now.
+    repeats: Option<(u32, u32)>,
 }
 
 impl Segment {
@@ -103,7 +105,8 @@ impl Segment {
             cueing: Vec::new(),
             has_deadline: false,
             took: 0,
-            may_take: u32::MAX,
+            turns: 0,
+            repeats: None,
         }
     }
 
@@ -207,9 +210,10 @@ impl Segment {
         self.inputs.iter().for_each(|input| input.queue.mark_stale());
     }
 
-    /// How many items the latest step took out of the queues.
-    pub fn took(&self) -> u32 {
-        self.took
+    /// How many items the latest step took out of the queues, and how often it stepped a source that
+    /// waits for room.
+    pub fn work(&self) -> (u32, u32) {
+        (self.took, self.turns)
     }
 
     /// How many items wait in the queues.
@@ -217,12 +221,12 @@ impl Segment {
         self.inputs.iter().map(|input| input.queue.count()).sum()
     }
 
-    /// As [`step`](Self::step), taking no more than `took` items out of the queues: repeats a step that
-    /// took so many.
-    pub fn repeat_step(&mut self, now: HostTime, took: u32) -> Wake {
-        self.may_take = took;
+    /// As [`step`](Self::step), doing no more and no less than this [`work`](Self::work), however full the
+    /// queues are.
+    pub fn repeat_step(&mut self, now: HostTime, work: (u32, u32)) -> Wake {
+        self.repeats = Some(work);
         let wake = self.step(now);
-        self.may_take = u32::MAX;
+        self.repeats = None;
         wake
     }
 
@@ -264,9 +268,9 @@ impl Segment {
     /// Empties the input queues into the first filter, as far as the renderers have room. Returns
     /// whether something had to wait.
     fn feed(&mut self, now: HostTime) -> bool {
-        self.took = 0;
+        (self.took, self.turns) = (0, 0);
         for input in &self.inputs {
-            while self.took < self.may_take && self.has_room() {
+            while self.repeats.map_or_else(|| self.has_room(), |(took, _)| self.took < took) {
                 let Some(item) = input.queue.pop() else { break };
                 self.took += 1;
                 hand_over(&self.chain, input.pin, item, now);
@@ -289,21 +293,27 @@ impl Segment {
         let may_step = match (self.head, self.state) {
             (Head::LiveSource, State::Running) => true,
             (Head::LiveSource, _) => false, // LS-7
-            (Head::WaitingSource, _) => !waits,
+            (Head::WaitingSource, _) => !waits || self.repeats.is_some(),
             (Head::Queues, _) => true,
         };
         if !may_step {
             return;
         }
-        for _ in 0..TURNS {
+        let waits_for_room = self.head == Head::WaitingSource;
+        let turns = match self.repeats {
+            Some((_, turns)) if waits_for_room => turns,
+            _ => TURNS,
+        };
+        for _ in 0..turns {
             if !is_due(self.wakes[0], now) {
                 return;
             }
             self.wakes[0] = self.chain.node(0).step(now);
+            self.turns += u32::from(waits_for_room);
             if self.wakes[0] == Wake::Ended {
                 return self.chain.node(0).end_stream(now);
             }
-            if self.head == Head::WaitingSource && !self.has_room() {
+            if waits_for_room && self.repeats.is_none() && !self.has_room() {
                 return;
             }
         }
@@ -358,7 +368,7 @@ impl Segment {
 
 fn hand_over(chain: &Chain, pin: u32, item: Item, now: HostTime) {
     match item {
-        Item::Sample(sample, _) => chain.node(0).receive(pin, sample, now),
+        Item::Sample(sample, ..) => chain.node(0).receive(pin, sample, now),
         Item::Marker(marker) => chain.node(0).mark(pin, marker, now),
     };
 }

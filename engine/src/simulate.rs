@@ -102,8 +102,7 @@ pub fn run(
 /// See [`RunError`].
 pub fn replay(staged: Staged, trace: &Trace, run: HostTime) -> Result<Outcome, RunError> {
     let Staged { plan, replaced, recorded } = staged;
-    let moments = trace.moments(&plan, run);
-    let simulation = Simulation::replay(plan, trace.seed, run, &moments)?;
+    let simulation = Simulation::replay(plan, trace, run)?;
     let report = simulation.stop();
     Ok(Outcome { report, replaced, recorded, seed: trace.seed, expected: 0, broken: Vec::new() })
 }

@@ -1,7 +1,7 @@
 //! What happened when: the timing of a run in real time, so that it can be run again in virtual time.
 //!
 //! Written down is what the filters cannot repeat by themselves: at which times each segment was stepped
-//! and how much it took from its queues, when a sound card asked for or handed over its periods, when packets
+//! and how much it took from its queues, which samples found no room there, when a sound card asked for or handed over its periods, when packets
 //! arrived and how they began, and what the clocks showed. Not the media: sources make them again.
 //!
 //! | module   | what is in it                                                     |
@@ -12,6 +12,7 @@
 mod format;
 mod tracer;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -45,6 +46,17 @@ pub enum Entry {
         lasted: Span,
         /// Samples and markers that it took out of its queues.
         took: u32,
+        /// How often its source was stepped, as far as that could wait for room.
+        turns: u32,
+    },
+    /// A queue had no room for all samples, and lost one.
+    Dropped {
+        /// Host time.
+        at: HostTime,
+        /// The connection in which the queue stands, by its index in the plan.
+        connection: u32,
+        /// Which sample, counted from 0 from the graph's start.
+        sample: u64,
     },
     /// A device called.
     Call {
@@ -78,7 +90,10 @@ impl Entry {
     /// When it happened.
     pub fn at(&self) -> HostTime {
         match self {
-            Self::Run { at } | Self::Change { at } | Self::Step { at, .. } => *at,
+            Self::Run { at }
+            | Self::Dropped { at, .. }
+            | Self::Change { at }
+            | Self::Step { at, .. } => *at,
             Self::Call { call, .. } => call.seen,
             Self::Packet { packet, .. } => packet.at,
             Self::Clock { reading, .. } => reading.host,
@@ -170,6 +185,16 @@ impl Trace {
     pub fn lost(&self) -> u64 {
         let lost = |entry: &Entry| if let Entry::Lost { count } = entry { *count } else { 0 };
         self.entries.iter().map(lost).sum()
+    }
+
+    /// The samples that found no room: the queue's connection, by its index in the plan, and the sample's
+    /// number.
+    pub(crate) fn dropped(&self) -> BTreeSet<(usize, u64)> {
+        let dropped = |entry: &Entry| match *entry {
+            Entry::Dropped { connection, sample, .. } => Some((connection as usize, sample)),
+            _ => None,
+        };
+        self.entries.iter().filter_map(dropped).collect()
     }
 
     /// The steps and calls since the graph ran, in an order in which they could have happened.

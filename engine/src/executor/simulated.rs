@@ -120,8 +120,8 @@ impl VirtualTime {
         }
         let Some(slot) = self.slots.get_mut(place).and_then(Option::as_mut) else { return };
         match entry {
-            Entry::Step { at, took, .. } => {
-                slot.segment.repeat_step(*at, *took);
+            Entry::Step { at, took, turns, .. } => {
+                slot.segment.repeat_step(*at, (*took, *turns));
             }
             Entry::Call { filter, call } => {
                 if let Some(repeated) = self.graph.repeated.get() {

@@ -200,7 +200,7 @@ impl Graph {
             let (writer, reader) = (connection.from.filter, connection.to.filter);
             let ends = (Arc::clone(&hosts[writer]), Arc::clone(&hosts[reader]));
             let (capacity, leaky) = (planned.capacity, planned.leaky);
-            Some(Arc::new(Queue::new(capacity, leaky, media[index], ends.0, ends.1)))
+            Some(Arc::new(Queue::new(index, capacity, leaky, media[index], ends.0, ends.1)))
         };
         (0..plan.connections.len()).map(queue).collect()
     }

@@ -13,7 +13,7 @@ use crate::loader::host::Repeated;
 use crate::plan::{Difference, Plan};
 use crate::report::Report;
 use crate::simulate::Conditions;
-use crate::trace::{Entry, Moment};
+use crate::trace::{Entry, Moment, Trace};
 
 /// How much virtual time renderers may take for their first sample.
 const CUE_PATIENCE: Span = Span::from_secs(60);
@@ -61,17 +61,13 @@ impl Simulation {
     /// # Errors
     ///
     /// See [`RunError`].
-    pub(crate) fn replay(
-        plan: Plan,
-        seed: u64,
-        run: HostTime,
-        moments: &[Moment],
-    ) -> Result<Self, RunError> {
-        let options = RunOptions { seed, ..RunOptions::default() };
+    pub(crate) fn replay(plan: Plan, trace: &Trace, run: HostTime) -> Result<Self, RunError> {
+        let moments = trace.moments(&plan, run);
+        let options = RunOptions { seed: trace.seed, ..RunOptions::default() };
         let mut simulation = Self(Graph::load(plan, options, Time::Virtual)?);
         let repeated = moments.iter().flat_map(Moment::filters).collect();
         // The host is new: nothing was set before.
-        let _ = simulation.0.host.repeated.set(Repeated::of(repeated));
+        let _ = simulation.0.host.repeated.set(Repeated::of(repeated, trace.dropped()));
         simulation.advance((run - simulation.now()).max(Span::ZERO))?;
         simulation.cue()?;
         simulation.0.run()?;

@@ -58,12 +58,19 @@ pub struct Repeated {
     call: Mutex<Option<(usize, Called)>>,
     /// Packets that are still to be taken in this step, and who took them.
     packets: Mutex<VecDeque<(usize, Packet)>>,
+    /// Samples that found no room: the queue's connection, by its index in the plan, and the sample's number.
+    dropped: BTreeSet<(usize, u64)>,
 }
 
 impl Repeated {
-    /// What those of these filters did.
-    pub fn of(filters: BTreeSet<usize>) -> Self {
-        Self { filters, ..Self::default() }
+    /// What those of these filters did, and which samples found no room in the queue of which connection.
+    pub fn of(filters: BTreeSet<usize>, dropped: BTreeSet<(usize, u64)>) -> Self {
+        Self { filters, dropped, ..Self::default() }
+    }
+
+    /// Whether a sample found no room. `[streaming]`
+    pub fn is_dropped(&self, connection: usize, sample: u64) -> bool {
+        self.dropped.contains(&(connection, sample))
     }
 
     /// Says which call is to be repeated now, if any. `[main]`

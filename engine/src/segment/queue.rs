@@ -8,12 +8,13 @@ use driftless_plugin_api::output::Marker;
 use driftless_plugin_api::{EventCode, MediaType, Sample, SampleFlags, Span, Status};
 
 use crate::loader::host::FilterHost;
+use crate::trace::Entry;
 
 /// What stands in a queue.
 #[derive(Debug)]
 pub enum Item {
-    /// A sample, and how long it is.
-    Sample(Sample, Span),
+    /// A sample, how long it is, and its number among all that were put in.
+    Sample(Sample, Span, u64),
     /// A marker, in its place between samples.
     Marker(Marker),
 }
@@ -27,6 +28,8 @@ const MARKERS: usize = 16;
 /// A bounded queue between two segments, lock-free. `[streaming]`
 #[derive(Debug)]
 pub struct Queue {
+    /// The connection in which it stands, by its index in the plan.
+    connection: usize,
     items: ArrayQueue<Item>,
     /// In nanoseconds; it follows the graph's latency.
     capacity_ns: AtomicI64,
@@ -38,15 +41,18 @@ pub struct Queue {
     writer: Arc<FilterHost>,
     /// Nanoseconds of media that stand in the queue.
     fill_ns: AtomicI64,
+    /// Samples that the writer has put in, with those that were lost.
+    sent: AtomicU64,
     lost: AtomicU64,
     /// Items at its head that have stood there since before a pause.
     stale: AtomicUsize,
 }
 
 impl Queue {
-    /// A queue of `capacity`; a leaky one drops its oldest sample when full, another refuses the
-    /// newest.
+    /// The queue of a connection, of `capacity`; a leaky one drops its oldest sample when full, another
+    /// refuses the newest.
     pub fn new(
+        connection: usize,
         capacity: Span,
         leaky: bool,
         media: MediaType,
@@ -56,6 +62,7 @@ impl Queue {
         let items = (capacity.nanos() / 500_000) as usize;
         let items = items.clamp(*ITEMS.start(), *ITEMS.end());
         Self {
+            connection,
             items: ArrayQueue::new(MARKERS + items),
             capacity_ns: AtomicI64::new(capacity.nanos()),
             leaky,
@@ -63,6 +70,7 @@ impl Queue {
             reader,
             writer,
             fill_ns: AtomicI64::new(0),
+            sent: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             stale: AtomicUsize::new(0),
         }
@@ -97,24 +105,39 @@ impl Queue {
 
     /// Puts a sample in; when there is no room, one is lost and counted.
     pub fn push(&self, sample: Sample) -> Status {
-        if self.is_full() {
-            let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
-            // Told at 1, 10, 100 …: a stalled reader must not flood the events.
-            if !self.leaky && is_power_of_ten(lost) {
-                let text = format!("the queue before it was full; {lost} samples lost so far");
-                self.reader.post(EventCode::QUEUE_OVERRUN, lost as i64, 0, &text);
+        let number = self.sent.fetch_add(1, Ordering::Relaxed);
+        let keeps = match self.reader.graph().repeated.get() {
+            // Which samples find no room is a race between two threads, and the outcome was written down.
+            Some(repeated) => !repeated.is_dropped(self.connection, number) || self.lose(number),
+            None if !self.is_full() => true,
+            None if self.leaky => self.drop_oldest(),
+            None => self.lose(number),
+        };
+        if keeps {
+            let length = length(&sample, self.media);
+            if self.items.push(Item::Sample(sample, length, number)).is_ok() {
+                self.fill_ns.fetch_add(length.nanos(), Ordering::Relaxed);
             }
-            if !self.leaky {
-                return Status::OK;
-            }
-            self.drop_oldest();
+            self.reader.wake_segment();
         }
-        let length = length(&sample, self.media);
-        if self.items.push(Item::Sample(sample, length)).is_ok() {
-            self.fill_ns.fetch_add(length.nanos(), Ordering::Relaxed);
-        }
-        self.reader.wake_segment();
         Status::OK
+    }
+
+    /// Counts a sample that found no room, or had to make it. Returns that it is not kept.
+    fn lose(&self, number: u64) -> bool {
+        let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
+        let graph = self.reader.graph();
+        graph.trace(|| Entry::Dropped {
+            at: graph.clock.now(),
+            connection: self.connection as u32,
+            sample: number,
+        });
+        // Told at 1, 10, 100 …: a stalled reader must not flood the events.
+        if !self.leaky && is_power_of_ten(lost) {
+            let text = format!("the queue before it was full; {lost} samples lost so far");
+            self.reader.post(EventCode::QUEUE_OVERRUN, lost as i64, 0, &text);
+        }
+        false
     }
 
     /// Puts a marker in. A flush empties the queue first (LS-115).
@@ -142,7 +165,7 @@ impl Queue {
 
     fn insert(&self, marker: Marker) {
         // Room is kept for markers; a reader that is so far behind loses its oldest item instead.
-        if let Some(Item::Sample(_, length)) = self.items.force_push(Item::Marker(marker)) {
+        if let Some(Item::Sample(_, length, _)) = self.items.force_push(Item::Marker(marker)) {
             self.fill_ns.fetch_sub(length.nanos(), Ordering::Relaxed);
         }
         self.reader.wake_segment();
@@ -166,7 +189,7 @@ impl Queue {
             let is_stale =
                 self.stale.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok();
             match &item {
-                Item::Sample(sample, _)
+                Item::Sample(sample, ..)
                     if is_stale && sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE) => {}
                 _ => return Some(item),
             }
@@ -177,7 +200,7 @@ impl Queue {
     fn take(&self) -> Option<Item> {
         let was_full = self.is_full();
         let item = self.items.pop()?;
-        if let Item::Sample(_, length) = &item {
+        if let Item::Sample(_, length, _) = &item {
             self.fill_ns.fetch_sub(length.nanos(), Ordering::Relaxed);
         }
         if was_full && !self.is_full() {
@@ -192,19 +215,21 @@ impl Queue {
     }
 
     /// Drops the oldest sample. A marker before it goes behind what waits, where a segment or an end of
-    /// stream is still valid.
-    fn drop_oldest(&self) {
+    /// stream is still valid. Returns that there is room.
+    fn drop_oldest(&self) -> bool {
         for _ in 0..self.items.len() {
             match self.items.pop() {
-                Some(Item::Sample(_, length)) => {
+                Some(Item::Sample(_, length, number)) => {
                     self.fill_ns.fetch_sub(length.nanos(), Ordering::Relaxed);
-                    return;
+                    self.lose(number);
+                    break;
                 }
                 // The room that it left is still there: only this side puts anything in.
                 Some(marker) => drop(self.items.push(marker)),
-                None => return,
+                None => break,
             }
         }
+        true
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Entry, Trace};
 
 /// What the first line says it is.
-const FORMAT: &str = "driftless trace 1";
+const FORMAT: &str = "driftless trace 2";
 
 /// The first line.
 pub(super) fn header(filters: &[String], seed: u64) -> Vec<u8> {
@@ -25,6 +25,7 @@ pub(super) fn write(entry: &Entry, last: &mut HostTime, bytes: &mut Vec<u8>) {
         Entry::Lost { .. } => 5,
         Entry::Packet { .. } => 6,
         Entry::Change { .. } => 7,
+        Entry::Dropped { .. } => 8,
     };
     bytes.push(kind);
     if !matches!(entry, Entry::Lost { .. }) {
@@ -33,10 +34,11 @@ pub(super) fn write(entry: &Entry, last: &mut HostTime, bytes: &mut Vec<u8>) {
     }
     match entry {
         Entry::Run { .. } | Entry::Change { .. } => {}
-        Entry::Step { segment, lasted, took, .. } => {
+        Entry::Step { segment, lasted, took, turns, .. } => {
             unsigned(u64::from(*segment), bytes);
             signed(lasted.nanos(), bytes);
             unsigned(u64::from(*took), bytes);
+            unsigned(u64::from(*turns), bytes);
         }
         Entry::Call { filter, call } => {
             unsigned(u64::from(*filter), bytes);
@@ -54,6 +56,10 @@ pub(super) fn write(entry: &Entry, last: &mut HostTime, bytes: &mut Vec<u8>) {
             unsigned(u64::from(*filter), bytes);
             bytes.extend(packet.head);
             unsigned(u64::from(packet.length), bytes);
+        }
+        Entry::Dropped { connection, sample, .. } => {
+            unsigned(u64::from(*connection), bytes);
+            unsigned(*sample, bytes);
         }
         Entry::Lost { count } => unsigned(*count, bytes),
     }
@@ -108,6 +114,7 @@ impl<'a> Reader<'a> {
                 at,
                 lasted: Span::from_nanos(self.signed()?),
                 took: self.unsigned()? as u32,
+                turns: self.unsigned()? as u32,
             },
             3 => Entry::Call {
                 filter: self.unsigned()? as u32,
@@ -132,6 +139,9 @@ impl<'a> Reader<'a> {
                 packet: Packet { at, head: *self.array()?, length: self.unsigned()? as u32 },
             },
             7 => Entry::Change { at },
+            8 => {
+                Entry::Dropped { at, connection: self.unsigned()? as u32, sample: self.unsigned()? }
+            }
             _ => return None,
         })
     }

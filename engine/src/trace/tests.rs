@@ -16,13 +16,20 @@ fn entries() -> Vec<Entry> {
     };
     vec![
         Entry::Run { at: at(1_000_000_000) },
-        Entry::Step { segment: 300, at: at(1_000_000_500), lasted: Span::from_micros(3), took: 0 },
+        Entry::Step {
+            segment: 300,
+            at: at(1_000_000_500),
+            lasted: Span::from_micros(3),
+            took: 0,
+            turns: 64,
+        },
         Entry::Call { filter: 2, call },
         Entry::Clock { filter: 2, reading },
         Entry::Packet { filter: 1, packet: Packet::of(at(6_000_000_000), &[0x80; 300]) },
         Entry::Change { at: at(6_000_000_001) },
+        Entry::Dropped { at: at(6_000_000_001), connection: 3, sample: 1 << 33 },
         Entry::Lost { count: 1 << 40 },
-        Entry::Step { segment: 0, at: at(900), lasted: Span::ZERO, took: u32::MAX },
+        Entry::Step { segment: 0, at: at(900), lasted: Span::ZERO, took: u32::MAX, turns: 0 },
     ]
 }
 

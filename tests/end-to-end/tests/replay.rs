@@ -46,7 +46,6 @@ fn played(trace: &Path, recording: &Path) -> Report {
 }
 
 #[test]
-#[ignore = "the replay differs from frame 48960 on, after the stall, and it is not known why (CHANGELOG)"]
 fn a_trace_of_a_run_with_a_stall_reproduces_its_underrun_at_the_same_sample() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

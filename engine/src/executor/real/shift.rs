@@ -42,7 +42,8 @@ impl Work for Shift {
         let wake = segment.step(now);
         self.graph.trace(|| {
             let lasted = self.graph.clock.now() - now;
-            Entry::Step { segment: self.place as u32, at: now, lasted, took: segment.took() }
+            let (took, turns) = segment.work();
+            Entry::Step { segment: self.place as u32, at: now, lasted, took, turns }
         });
         Some(wake)
     }
