@@ -223,7 +223,8 @@ impl<W: Work> Shared<W> {
             }
             shared.run(number);
         };
-        let name = format!("sources {number}");
+        // Segments are known by this name to who counts what their threads ask of the system.
+        let name = format!("segments {number}");
         let builder = thread::Builder::new().name(name).stack_size(self.manner.stack);
         let thread = builder.spawn(run)?;
         self.alarms.add_thread(thread.thread().clone());
