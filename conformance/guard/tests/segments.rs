@@ -47,7 +47,8 @@ fn a_running_segment_and_the_renderers_callback_ask_for_no_memory_lock_or_system
         r#"
         [graph]
         clock = "system"
-        connect = ["microphone -> gain -> split", "split.out0 -> speakers", "split.out1 -> other"]
+        connect = ["microphone -> gain -> split", "split.out0 -> speakers", "split.out1 -> other",
+                   "second -> third"]
         [filter.microphone]
         plugin = "driftless.test-source"
         rate = "44100 Hz"
@@ -65,6 +66,11 @@ fn a_running_segment_and_the_renderers_callback_ask_for_no_memory_lock_or_system
         plugin = "driftless.audio-renderer"
         device = "virtual"
         rate-error = "-80 ppm"
+        [filter.second]
+        plugin = "driftless.test-source"
+        [filter.third]
+        plugin = "driftless.audio-renderer"
+        device = "virtual"
     "#,
     );
     let some: Vec<_> = counts.iter().filter(|(_, count)| **count > 0).collect();

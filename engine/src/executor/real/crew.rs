@@ -64,6 +64,8 @@ struct Shared<W> {
     over: AtomicBool,
     graph: Arc<GraphHost>,
     manner: Manner,
+    /// Asked once: it is read from files.
+    processors: usize,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -98,6 +100,7 @@ impl<W: Work> Crew<W> {
             over: AtomicBool::new(false),
             graph: Arc::clone(graph),
             manner,
+            processors: thread::available_parallelism().map_or(1, usize::from),
             threads: Mutex::default(),
         }))
     }
@@ -120,7 +123,7 @@ impl<W: Work> Crew<W> {
         let _ = place.work.push(Box::new(make(number)));
         // Both lists grow here alone, by one each.
         self.0.places.push(place);
-        if self.0.members().count() > number.min(processors()) {
+        if self.0.members().count() > number.min(self.0.processors) {
             return Ok(number);
         }
         // One place can hold up nobody. From the second on one looks out, whatever the others come upon.
@@ -185,10 +188,6 @@ impl Member {
             _ => now - HostTime::from_nanos(self.since.load(SeqCst)),
         }
     }
-}
-
-fn processors() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl<W: Work> Shared<W> {
@@ -323,7 +322,7 @@ impl<W: Work> Shared<W> {
             self.alarms.is_due(number, now - LATE) && !place.work.is_empty()
         };
         let works = |member: &&Member| member.is_in_a_step() && member.has_worked(now) <= HANGS;
-        self.places().any(is_late) && self.members().filter(works).count() < processors()
+        self.places().any(is_late) && self.members().filter(works).count() < self.processors
     }
 
     /// Has one who looks out work now.
@@ -431,7 +430,7 @@ mod tests {
         hear(&heard, 0..100, 20);
         // One sleeps, one looks out, as many work as there are processors; and one that the system keeps
         // waiting counts as one that hangs.
-        assert!(crew.threads() <= processors() + 10, "{} threads", crew.threads());
+        assert!(crew.threads() <= crew.0.processors + 10, "{} threads", crew.threads());
     }
 
     #[test]
@@ -440,7 +439,11 @@ mod tests {
         let hanging = [0, 3, 4, 5, 9];
         let (heard, let_go, _) = places(&crew, 10, &hanging);
         hear(&heard, 6..9, 50);
-        assert!(crew.threads() <= hanging.len() + processors() + 10, "{} threads", crew.threads());
+        assert!(
+            crew.threads() <= hanging.len() + crew.0.processors + 10,
+            "{} threads",
+            crew.threads()
+        );
         drop(let_go);
         hear(&heard, 0..10, 5);
     }
