@@ -114,7 +114,7 @@ impl Controller {
         self.phase = match self.phase {
             Phase::Track if far => Phase::Acquire,
             Phase::Track => Phase::Track,
-            _ if near && aim.ratio_error_ppm < t.lost_ppm => Phase::Track,
+            _ if near && aim.ratio_error_ppm < 0.8 * t.lost_ppm => Phase::Track,
             _ => Phase::Acquire,
         };
         // Once locked it takes more to doubt it.

@@ -14,8 +14,9 @@ const GLIDE_S: f64 = 1.0;
 const WANDER: f64 = 0.02e-6;
 /// An error below this may stay for as long as that takes, seconds.
 const NEAR_S: f64 = 15e-6;
-/// While its slope is less well known than this it may be much steeper, seconds a second.
-const LITTLE_KNOWN: f64 = 5e-6;
+/// While its slope is less well known than this, the first seconds, it may be much steeper, seconds a
+/// second. Longer, and it turns faster than a controller that tracks already can follow.
+const LITTLE_KNOWN: f64 = 20e-6;
 /// Time constant with which an error then goes away, seconds,
 const FIND_S: f64 = 3.0;
 /// and later, when it may be no steeper than `SETTLE`, seconds and seconds a second.

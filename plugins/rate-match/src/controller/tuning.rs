@@ -32,7 +32,8 @@ pub struct Tuning {
     pub track_ppm: f64,
     /// And the position this near its place, seconds.
     pub track_error_s: f64,
-    /// It begins again when the ratio is this far from the estimate, ppm.
+    /// It begins again when the ratio is this far from the estimate, ppm. More than a time line turns
+    /// by while it learns of a device whose callbacks come in bursts: that can be tracked.
     pub lost_ppm: f64,
     /// Or the position this far from its place, seconds.
     pub lost_error_s: f64,
@@ -69,7 +70,7 @@ impl Default for Tuning {
             wander_ppm: 0.1,
             track_ppm: 0.1,
             track_error_s: 0.5e-6,
-            lost_ppm: 40.0,
+            lost_ppm: 50.0,
             lost_error_s: 3e-3,
             locked_ppm: 2.0,
             step_s: 1e-3,
