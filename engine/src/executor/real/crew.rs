@@ -23,7 +23,7 @@ use crate::growing::Growing;
 use crate::loader::host::GraphHost;
 
 /// How often a thread looks whether the others come round.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// A place that waits for longer than this needs another thread. A step that took longer is the next time made
 /// by a thread that has called another one first.
 const LATE: Span = Span::from_millis(1);
