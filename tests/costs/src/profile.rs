@@ -58,8 +58,8 @@ fn perf(words: &[&str]) -> Result<String, String> {
 /// The share of each drawer, largest first; only threads of segments count, not what starts the graph.
 fn shares(report: &str) -> Vec<(&'static str, f64)> {
     let mut sums = [0.0; DRAWERS.len() + 1];
-    for line in report.lines().filter(|line| line.contains("segments")) {
-        let Some((percent, name)) = line.trim().split_once('%') else { continue };
+    let shares = report.lines().filter_map(|line| line.trim().split_once('%'));
+    for (percent, name) in shares.filter(|(_, name)| name.trim_start().starts_with("segment")) {
         let Ok(percent) = percent.parse::<f64>() else { continue };
         let fits = |(_, parts): &(&str, &[&str])| parts.iter().any(|part| name.contains(part));
         sums[DRAWERS.iter().position(fits).unwrap_or(DRAWERS.len())] += percent;
