@@ -62,7 +62,7 @@ impl RealTime {
         let manner = Manner {
             urgent,
             stack: STACK + SHARED_ROOM * STACK_PER_FILTER,
-            patience: Span::from_nanos(patience.as_nanos().try_into().unwrap_or(i64::MAX)),
+            patience: span(patience),
         };
         Self {
             graph: Arc::clone(graph),
@@ -164,7 +164,7 @@ impl RealTime {
 
     pub(super) fn overdue(&self) -> Vec<usize> {
         let now = self.graph.clock.now();
-        let patience = Span::from_nanos(self.patience.as_nanos().try_into().unwrap_or(i64::MAX));
+        let patience = span(self.patience);
         let is_overdue = |desk: &Desk| {
             desk.stuck || desk.thread.as_ref().is_some_and(|it| it.has_worked(now) > patience)
         };
@@ -175,6 +175,10 @@ impl RealTime {
         overdue.dedup();
         overdue
     }
+}
+
+fn span(duration: Duration) -> Span {
+    Span::from_nanos(duration.as_nanos().try_into().unwrap_or(i64::MAX))
 }
 
 /// Whether a segment is stepped by the crew.
