@@ -143,8 +143,8 @@ impl Server {
         ended.is_ok_and(|status| status.success())
     }
 
-    // A period of 480 frames is 10 000 µs. jackd counts its timer in whole microseconds: with 1024
-    // frames it would take 21 333 for 21 333.3 and run 15.6 ppm fast.
+    // A period of 960 frames is 20 000 µs. jackd counts its timer in whole microseconds: with its own
+    // 1024 frames it would take 21 333 for 21 333.3 and run 15.6 ppm fast.
     fn start_jack(&mut self) -> io::Result<()> {
         let name = self.variables.iter().find(|(name, _)| *name == "JACK_DEFAULT_SERVER");
         let name = name.map(|(_, name)| name.clone()).unwrap_or_default();
@@ -154,9 +154,9 @@ impl Server {
             "-r",
             &RATE_HZ.to_string(),
             "-p",
-            "480",
+            "960",
             "-w",
-            "10000",
+            "20000",
             "-C",
             "2",
             "-P",
