@@ -21,8 +21,8 @@ impl Part {
 }
 
 /// Looks for each stretch of `frames` of the original that is not silent: for the loudest anywhere
-/// in the recording, for the others within `frames` of where they belong after that.
-pub fn parts(original: &[f32], recording: &[f32], frames: usize) -> Vec<Part> {
+/// in the recording, for the others within `reach` frames of where they belong after that.
+pub fn parts(original: &[f32], recording: &[f32], frames: usize, reach: usize) -> Vec<Part> {
     let stretches = || original.chunks_exact(frames).enumerate();
     let Some((loudest, part)) = stretches().max_by(|a, b| energy(a.1).total_cmp(&energy(b.1)))
     else {
@@ -36,8 +36,8 @@ pub fn parts(original: &[f32], recording: &[f32], frames: usize) -> Vec<Part> {
         .map(|(number, part)| {
             let at = number * frames;
             let expected = at.saturating_add_signed(lag);
-            let from = expected.saturating_sub(frames).min(recording.len());
-            let to = (expected + 2 * frames).min(recording.len());
+            let from = expected.saturating_sub(reach).min(recording.len());
+            let to = (expected + frames + reach).min(recording.len());
             let (found, likeness) = find(part, &recording[from..to]);
             Part { at, found: from + found, likeness }
         })
@@ -103,7 +103,7 @@ mod tests {
         let original = words(1, 40_000);
         let recording: Vec<f32> =
             std::iter::repeat_n(0.0, 777).chain(original.iter().map(|v| v / 2.0)).collect();
-        let parts = parts(&original, &recording, 4000);
+        let parts = parts(&original, &recording, 4000, 4000);
         assert_eq!(parts.len(), 10);
         assert!(
             parts.iter().all(|part| part.is_heard() && part.found == part.at + 777),
@@ -116,7 +116,7 @@ mod tests {
         let original = words(1, 40_000);
         let mut recording = original.clone();
         recording.drain(16_500..18_500);
-        let missing: Vec<usize> = parts(&original, &recording, 4000)
+        let missing: Vec<usize> = parts(&original, &recording, 4000, 4000)
             .into_iter()
             .filter(|part| !part.is_heard())
             .map(|part| part.at)
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn silence_hears_nothing_and_a_recording_that_is_too_short_neither() {
         let original = words(1, 8000);
-        assert!(parts(&original, &[0.0; 20_000], 4000).iter().all(|part| !part.is_heard()));
-        assert!(parts(&original, &[0.5; 100], 4000).iter().all(|part| !part.is_heard()));
+        assert!(parts(&original, &[0.0; 20_000], 4000, 4000).iter().all(|part| !part.is_heard()));
+        assert!(parts(&original, &[0.5; 100], 4000, 4000).iter().all(|part| !part.is_heard()));
     }
 }

@@ -11,6 +11,9 @@ pub const BLOCK_FRAMES: usize = 4800;
 /// Frames of the short blocks in which steps of phase are looked for.
 const SHORT_FRAMES: usize = 480;
 
+/// Frames left out at the end: a fade, or the last period, which jackd repeats when its client has left.
+const TAIL_FRAMES: usize = 4800;
+
 /// A step of phase that is more than the rate can do between two short blocks: 0.3 frames.
 const STEP_FRAMES: f64 = 0.3;
 
@@ -108,8 +111,7 @@ fn heard(values: &[f32]) -> Option<std::ops::Range<usize>> {
     let loud = |value: &f32| value.abs() > loudest / 100.0 && loudest > 1e-4;
     let first = values.iter().position(loud)?;
     let last = values.iter().rposition(loud)?;
-    // The last period may be a fade.
-    Some(first..last.saturating_sub(2 * SHORT_FRAMES).max(first))
+    Some(first..last.saturating_sub(TAIL_FRAMES).max(first))
 }
 
 /// Slope of the phase from block to block, which says more than the mean of their frequencies: the

@@ -23,6 +23,8 @@ pub enum Case {
     SenderStops,
     /// A tone from our own sender, while the player is stopped for 200 ms.
     PlayerStops,
+    /// The same, while sender, server and player are stopped together for 60 ms.
+    AllStop,
     /// The control: the same tone from a file, played by the server's own client.
     OwnClient,
 }
@@ -43,6 +45,7 @@ impl Case {
             Self::Ticks,
             Self::SenderStops,
             Self::PlayerStops,
+            Self::AllStop,
             Self::OwnClient,
         ]
     }
@@ -56,6 +59,7 @@ impl Case {
             Self::Ticks => "delay".to_owned(),
             Self::SenderStops => "sender stops 300 ms".to_owned(),
             Self::PlayerStops => "player stops 200 ms".to_owned(),
+            Self::AllStop => "all stop 60 ms".to_owned(),
             Self::OwnClient => "control: own client".to_owned(),
         }
     }
@@ -73,7 +77,7 @@ impl Case {
     pub fn ppm(self) -> i32 {
         match self {
             Self::Tone { ppm, .. } => ppm,
-            Self::SenderStops | Self::PlayerStops => 100,
+            _ if self.stops() => 100,
             _ => 0,
         }
     }
@@ -85,7 +89,7 @@ impl Case {
 
     /// Whether a process is stopped on purpose.
     pub fn stops(self) -> bool {
-        matches!(self, Self::SenderStops | Self::PlayerStops)
+        matches!(self, Self::SenderStops | Self::PlayerStops | Self::AllStop)
     }
 
     /// What must be reached, in dB. L16 cannot be better than its own steps: -97 dB below -1 dBFS.

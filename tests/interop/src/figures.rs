@@ -75,8 +75,11 @@ impl Figures {
         let mut missed = Vec::new();
         match &self.speech {
             Some((0, _)) => missed.push("no speech".to_owned()),
-            Some((_, lost)) if !lost.is_empty() => missed.push(format!("{} parts", lost.len())),
-            Some(_) => {}
+            Some((_, lost)) => {
+                missed.extend((!lost.is_empty()).then(|| format!("{} parts", lost.len())));
+                let cut = self.reported.as_ref().map_or(0, |it| it.dropped + it.inserted);
+                missed.extend((cut > 0).then(|| format!("{cut} frames cut")));
+            }
             None if case == Case::Ticks => {
                 missed.extend(self.delay_ms.is_none().then(|| "no tick".to_owned()));
             }
@@ -98,7 +101,9 @@ impl Figures {
                 None => missed.push("not back".to_owned()),
             }
             let counts = |it: &Reported| it.underruns + it.concealed + it.dropped + it.inserted;
-            if self.reported.as_ref().is_some_and(|it| counts(it) == 0) {
+            // Where all stand still nothing need be lost.
+            let uncounted = self.reported.as_ref().is_some_and(|it| counts(it) == 0);
+            if uncounted && case != Case::AllStop {
                 missed.push("not counted".to_owned());
             }
             return;

@@ -51,7 +51,7 @@ struct Arguments {
     /// Folder with the plugin libraries, driftless and driftless-rtp-sender [default: this program's]
     #[arg(long, value_name = "DIR")]
     programs: Option<PathBuf>,
-    /// Keep recordings and reports in this folder
+    /// Keep recordings, reports and traces in this folder
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
     /// Print JSON instead of a table
@@ -86,10 +86,10 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
     }
     let mut lines = Vec::new();
     for kind in Kind::ALL.into_iter().filter(|kind| chosen(&arguments.servers, kind.name())) {
-        let server = Server::start(kind)?;
+        let mut server = Server::start(kind)?;
         for case in Case::all().into_iter().filter(|case| chosen(&arguments.cases, &case.name())) {
             for player in arguments.players.iter().filter(|player| player.plays(kind, case)) {
-                lines.push(attempt(arguments, &bench, &server, *player, case)?);
+                lines.push(attempt(arguments, &bench, &mut server, *player, case)?);
             }
         }
     }
@@ -108,7 +108,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
 fn attempt(
     arguments: &Arguments,
     bench: &Bench,
-    server: &Server,
+    server: &mut Server,
     player: Player,
     case: Case,
 ) -> std::io::Result<Line> {

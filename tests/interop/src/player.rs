@@ -45,6 +45,13 @@ pub struct Orders {
     pub announcements: u16,
 }
 
+impl Orders {
+    /// What driftless writes of its timing.
+    pub fn trace(&self) -> PathBuf {
+        self.folder.join("run.trace")
+    }
+}
+
 impl Player {
     /// As the command line calls it.
     pub fn name(self) -> &'static str {
@@ -87,6 +94,7 @@ fn driftless(server: &Server, case: Case, orders: &Orders) -> io::Result<Process
     let mut command = server.client(orders.programs.join("driftless"));
     command.arg("--json").arg("-p").arg(&orders.programs).arg("run").arg(&orders.manifest);
     command.arg("--for").arg(format!("{}s", orders.seconds));
+    command.arg("--trace").arg(orders.trace());
     for set in [
         format!("network.port={}", orders.port),
         format!("network.format={}/{RATE_HZ}/{CHANNELS}", case.encoding()),

@@ -68,7 +68,7 @@ impl Bench {
     /// # Errors
     ///
     /// Ctrl-C, or what this program itself needs. That a player fails is a figure.
-    pub fn measure(&self, server: &Server, player: Player, case: Case) -> io::Result<Figures> {
+    pub fn measure(&self, server: &mut Server, player: Player, case: Case) -> io::Result<Figures> {
         let watch = Watch::start();
         let started = Instant::now();
         let recorder = Recorder::start(server)?;
@@ -100,23 +100,22 @@ impl Bench {
     }
 
     /// Player first: what is sent is heard from its beginning.
-    fn play(&self, server: &Server, player: Player, case: Case) -> io::Result<Played> {
+    fn play(&self, server: &mut Server, player: Player, case: Case) -> io::Result<Played> {
         let mut process = player.start(server, case, &self.orders)?;
         pause(1.0)?;
         let sent_at = Some(Instant::now());
         let mut sender = sender::start(case, player, &self.orders)?;
         let settled = self.orders.seconds as f64 / 3.0;
         pause(settled)?;
-        let stopped = match case {
-            Case::SenderStops => Some((&mut sender, 0.3)),
-            Case::PlayerStops => Some((&mut process, 0.2)),
-            _ => None,
+        let (seconds, stopped): (f64, Vec<&mut Process>) = match case {
+            Case::SenderStops => (0.3, vec![&mut sender]),
+            Case::PlayerStops => (0.2, vec![&mut process]),
+            Case::AllStop => {
+                (0.06, server.processes().chain([&mut sender, &mut process]).collect())
+            }
+            _ => (0.0, Vec::new()),
         };
-        if let Some((process, seconds)) = stopped {
-            process.signal(Signal::STOP);
-            pause(seconds)?;
-            process.signal(Signal::CONT);
-        }
+        stop_for(seconds, stopped)?;
         let used = |process: &Process| used_seconds(process.id());
         let (before, start) = (used(&process), Instant::now());
         pause(self.orders.seconds as f64 - settled - 2.0)?;
@@ -165,8 +164,16 @@ impl Bench {
         let name = name.replace([' ', ':'], "-");
         recording.write(&keep.join(format!("{name}.wav"))).map_err(io::Error::other)?;
         let Some(report) = report else { return Ok(()) };
-        fs::write(keep.join(format!("{name}.json")), format!("{report:#}\n"))
+        fs::write(keep.join(format!("{name}.json")), format!("{report:#}\n"))?;
+        fs::copy(self.orders.trace(), keep.join(format!("{name}.trace"))).map(drop)
     }
+}
+
+fn stop_for(seconds: f64, mut processes: Vec<&mut Process>) -> io::Result<()> {
+    processes.iter_mut().for_each(|process| process.signal(Signal::STOP));
+    pause(seconds)?;
+    processes.iter_mut().for_each(|process| process.signal(Signal::CONT));
+    Ok(())
 }
 
 /// What the player left.

@@ -64,13 +64,19 @@ pub fn hear_ticks(figures: Figures, recording: &Recording, sent_after: Duration)
     Figures { delay_ms: delays_ms.get(delays_ms.len() / 2).copied(), ..figures }
 }
 
+/// Speech is looked for in parts of a tenth of a second: shorter than a syllable, and so short that a
+/// rate that is still being found does not make them unlike.
+const PART_FRAMES: usize = RATE_HZ as usize / 10;
+/// How far from its place: the delay may still be on its way to what was asked for.
+const REACH_FRAMES: usize = RATE_HZ as usize / 2;
+
 /// Looks for each part of what [`speak`] left in `folder`.
 pub fn hear_speech(figures: Figures, folder: &Path, recording: &Recording) -> io::Result<Figures> {
     let file = hound::WavReader::open(speech_file(folder)).map_err(io::Error::other)?;
     let values: Result<Vec<i16>, _> = file.into_samples().step_by(2).collect();
     let values = values.map_err(io::Error::other)?;
     let original: Vec<f32> = values.into_iter().map(|value| f32::from(value) / 32_768.0).collect();
-    let parts = speech::parts(&original, &recording.channel(0), RATE_HZ as usize / 2);
+    let parts = speech::parts(&original, &recording.channel(0), PART_FRAMES, REACH_FRAMES);
     let missing = parts.iter().filter(|part| !part.is_heard());
     let missing = missing.map(|part| part.at as f64 / f64::from(RATE_HZ)).collect();
     Ok(Figures { speech: Some((parts.len(), missing)), ..figures })

@@ -77,6 +77,11 @@ impl Server {
         &self.variables
     }
 
+    /// What was started, to be stopped and continued.
+    pub fn processes(&mut self) -> impl Iterator<Item = &mut Process> {
+        self.processes.iter_mut().map(|(_, process)| process)
+    }
+
     /// A client of this server: the command with the environment that leads to it, [`urgent`].
     pub fn client(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = urgent(program);
