@@ -47,6 +47,8 @@ mod timeline;
 pub use clock_line::{Anchor, ClockLine, ClockTime, LineConfig};
 pub use controller::{Aim, Controller, Phase, Tuning};
 pub use history::History;
-pub use link::{Against, LinkConfig, LinkError, Period, Player, Writer, Written, link};
+pub use link::{
+    Against, LinkConfig, LinkError, Period, Player, SlaveMethod, Writer, Written, link,
+};
 pub use resampler::{Instructions, Interpolator, Path, Quality, Resampler};
 pub use timeline::Timeline;

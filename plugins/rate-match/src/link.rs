@@ -34,6 +34,24 @@ pub enum Against {
     Arrivals,
 }
 
+/// How the error against what is followed is kept small (LS-M9).
+///
+/// The fourth method of other systems, one's own, is a player of one's own: [`Against::Nothing`] alters
+/// nothing, and [`Period::error_ns`] says what there is to correct.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SlaveMethod {
+    /// By resampling, so that it stays near zero; only an error beyond the tolerance moves the play
+    /// pointer.
+    #[default]
+    Resample,
+    /// By moving the play pointer when the mean error, each piece of a period counting 1/32 as in
+    /// GStreamer's sinks, exceeds half the tolerance. The ratio stays nominal, so equal rates pass
+    /// through bit by bit between two moves.
+    Skew,
+    /// Not at all. The error is reported, and grows until the queue runs dry or full.
+    None,
+}
+
 /// How a [`link`] is made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LinkConfig {
@@ -54,8 +72,14 @@ pub struct LinkConfig {
     pub quality: Quality,
     /// Judgement of the controller.
     pub tuning: Tuning,
-    /// Error up to which only the ratio corrects; beyond, frames are dropped or silence is inserted
-    /// (LS-83, LS-84). 1 ms to 1 s.
+    /// How drift is corrected.
+    pub slave_method: SlaveMethod,
+    /// Drift up to this error never drops or inserts anything, only the ratio corrects it; beyond,
+    /// frames are dropped or silence is inserted (LS-83, LS-84). 1 ms to 1 s.
+    ///
+    /// A clock that steps by more than [`Tuning::step_s`] does not drift: that is a discontinuity,
+    /// counted as one and taken by one cross-fade though it lies within the tolerance. To glide over
+    /// it would be heard for seconds.
     pub tolerance_ns: i64,
 }
 
@@ -70,6 +94,7 @@ impl Default for LinkConfig {
             against: Against::Nothing,
             quality: Quality::Standard,
             tuning: Tuning::default(),
+            slave_method: SlaveMethod::Resample,
             tolerance_ns: 40_000_000,
         }
     }

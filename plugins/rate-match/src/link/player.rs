@@ -5,7 +5,7 @@ mod splice;
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use super::{
-    Against, LinkConfig, Period,
+    Against, LinkConfig, Period, SlaveMethod,
     intake::{Intake, Taken},
     shared::Shared,
 };
@@ -39,6 +39,8 @@ pub struct Player {
     extra_delay_ns: f64,
     /// Output frames for which there was nothing to play although data came.
     waited_frames: usize,
+    /// Of the last pieces, seconds; for [`SlaveMethod::Skew`].
+    mean_error: f64,
     /// Steps of both clocks so far, and whether there was one in this period.
     steps: u32,
     has_stepped: bool,
@@ -86,6 +88,7 @@ impl Player {
             concealed: None,
             extra_delay_ns: 0.0,
             waited_frames: 0,
+            mean_error: 0.0,
             steps: 0,
             has_stepped: false,
             fade_frames,
@@ -229,7 +232,13 @@ impl Player {
     /// The input position that is due at `now`.
     fn due_position(&self, now: ClockTime) -> Option<(i64, f64)> {
         if self.against != Against::Nothing {
-            return self.intake.source.frame_at(now.plus_ns(-self.delay_ns()), self.anchor());
+            let (frame, fraction) =
+                self.intake.source.frame_at(now.plus_ns(-self.delay_ns()), self.anchor())?;
+            return Some(match self.config.slave_method {
+                SlaveMethod::Resample => (frame, fraction),
+                // Whole frames, so that equal rates pass through bit by bit.
+                _ => (frame + fraction.round() as i64, 0.0),
+            });
         }
         let begin = self.intake.begin?;
         if let (Some(due_ns), None) = (self.intake.begin_due_ns, self.resume) {
@@ -272,7 +281,7 @@ impl Player {
         }
         self.path = path;
         self.playing = true;
-        self.waited_frames = 0;
+        (self.waited_frames, self.mean_error) = (0, 0.0);
         self.fading_in = if self.resume.is_some() { self.fade_frames } else { 0 };
         self.controller.start();
         period.resyncs += 1;
@@ -303,7 +312,7 @@ impl Player {
         if self.playing {
             self.steer(aim, now, frames);
             self.conceal(frames, period);
-            self.render(out, aim.is_none());
+            self.render(out, aim.is_none() || self.config.slave_method != SlaveMethod::Resample);
         } else {
             out.fill(0.0);
         }
@@ -315,7 +324,9 @@ impl Player {
 
     /// Bends the path of the next `frames` frames towards where it should be.
     fn steer(&mut self, aim: Option<Aim>, now: ClockTime, frames: usize) {
-        let Some(aim) = aim else { return self.path.set_step(self.nominal_step()) };
+        let Some(aim) = aim.filter(|_| self.config.slave_method == SlaveMethod::Resample) else {
+            return self.path.set_step(self.nominal_step());
+        };
         let seconds = self.device_time(frames).since(now) * 1e-9;
         let ratio_ppm = self.controller.step(&aim, seconds);
         self.path.ramp_to(self.nominal_step() * (1.0 + ratio_ppm * 1e-6), frames);

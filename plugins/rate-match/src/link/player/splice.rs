@@ -4,17 +4,21 @@ use super::Player;
 use crate::{
     Aim, ClockTime, Path,
     link::{
-        Period,
+        Period, SlaveMethod,
         gaps::{fade, fade_out},
     },
 };
 
+/// Weight of one error in their mean.
+const MEAN_WEIGHT: f64 = 1.0 / 32.0;
+
 impl Player {
-    /// Takes an error that the ratio is not to work off: the step of a clock, or one beyond the
-    /// tolerance. True when the path was left for that; then playing may have stopped for a while.
+    /// Takes an error that the ratio is not to work off: the step of a clock, one beyond the
+    /// tolerance, or, where the play pointer is moved instead of the ratio, a mean beyond half of it.
+    /// True when the path was left for that; then playing may have stopped for a while.
     ///
-    /// Playing that is late leaves frames out. Playing that is early repeats some after the step of a
-    /// clock, as far as they are still there; a longer wait is silence.
+    /// Playing that is late leaves frames out. Playing that is early repeats some within the tolerance,
+    /// as far as they are still there; a longer wait is silence.
     pub(super) fn correct(
         &mut self,
         aim: &Aim,
@@ -25,10 +29,17 @@ impl Player {
         let tolerance_s = self.config.tolerance_ns as f64 * 1e-9;
         let is_beyond = aim.error.abs() > tolerance_s;
         let is_step = self.has_stepped && aim.error.abs() > self.config.tuning.step_s;
-        if !is_beyond && !is_step {
+        self.mean_error += (aim.error - self.mean_error) * MEAN_WEIGHT;
+        let is_wanted = match self.config.slave_method {
+            SlaveMethod::Resample => is_beyond || is_step,
+            SlaveMethod::Skew => is_beyond || is_step || self.mean_error.abs() > tolerance_s / 2.0,
+            SlaveMethod::None => false,
+        };
+        if !is_wanted {
             return false;
         }
         let Some((frame, fraction)) = self.due_position(now) else { return false };
+        self.mean_error = 0.0;
         period.resyncs += 1;
         if is_beyond {
             self.controller.start();
