@@ -4,7 +4,7 @@ use driftless_plugin_api::matching::Decision;
 use driftless_plugin_api::{
     AudioFormat, ClockState, EventCode, FilterError, Host, HostTime, Sample, Span, matching,
 };
-use driftless_rate_match::{Against, LinkConfig, Quality, Writer, link};
+use driftless_rate_match::{Against, LinkConfig, Quality, SlaveMethod, Writer, link};
 
 use crate::callback::{Handover, PIECE_FRAMES, Voice};
 use crate::decision::Decider;
@@ -22,6 +22,7 @@ pub(crate) struct Intake {
     handover: Handover,
     device_rate_hz: u32,
     latency: Span,
+    slave_method: SlaveMethod,
     tolerance: Span,
     quality: Quality,
     format: AudioFormat,
@@ -45,6 +46,7 @@ pub(crate) struct Setup {
     pub handover: Handover,
     pub device_rate_hz: u32,
     pub latency: Span,
+    pub slave_method: SlaveMethod,
     pub tolerance: Span,
     pub quality: Quality,
     pub format: AudioFormat,
@@ -53,12 +55,22 @@ pub(crate) struct Setup {
 impl Intake {
     /// One that has taken nothing yet. `[main]`
     pub fn new(setup: Setup) -> Self {
-        let Setup { host, handover, device_rate_hz, latency, tolerance, quality, format } = setup;
+        let Setup {
+            host,
+            handover,
+            device_rate_hz,
+            latency,
+            slave_method,
+            tolerance,
+            quality,
+            format,
+        } = setup;
         Self {
             host,
             handover,
             device_rate_hz,
             latency,
+            slave_method,
             tolerance,
             quality,
             format,
@@ -129,6 +141,7 @@ impl Intake {
             target_delay_ns: self.latency.min(self.capacity).nanos(),
             against: Against::Nothing,
             quality: self.quality,
+            slave_method: self.slave_method,
             tolerance_ns: self.tolerance.nanos(),
             ..LinkConfig::default()
         })
@@ -148,7 +161,8 @@ impl Intake {
     fn follow(&mut self, decision: Decision, sample: &Sample, arrived: Span, clock: &ClockState) {
         let against = self.against(decision);
         self.native_delay = self.native_delay(decision, sample, arrived);
-        self.handover.set_following(against != Against::Nothing);
+        let resamples = self.slave_method == SlaveMethod::Resample;
+        self.handover.set_following(resamples && against != Against::Nothing);
         self.set_target(clock.presentation_delay());
         if let Some(writer) = &self.writer {
             writer.set_against(against);
@@ -207,10 +221,15 @@ impl Intake {
     fn tell_row(&self, before: Option<u8>, decision: Decision) {
         if before != Some(decision.row) {
             let (row, against) = (decision.row, decision.against);
-            let text = match decision.clock_slaving {
-                true => format!("row {row}: matching {against}, following the graph's clock"),
-                false => format!("row {row}: matching {against}"),
-            };
+            let mut text = format!("row {row}: matching {against}");
+            if decision.clock_slaving {
+                text.push_str(", following the graph's clock");
+            }
+            text.push_str(match self.slave_method {
+                SlaveMethod::Resample => "",
+                SlaveMethod::Skew => ", by moving what is played (skew)",
+                SlaveMethod::None => ", and correcting nothing (none)",
+            });
             self.host.event(EventCode::RATE_MATCH_CHANGED, i64::from(row), 0, &text);
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use driftless_plugin_api::{FilterError, Settings, Span};
-use driftless_rate_match::Quality;
+use driftless_rate_match::{Quality, SlaveMethod};
 
 /// What the manifest asks for.
 #[derive(Debug, Clone)]
@@ -16,6 +16,7 @@ pub(crate) struct Options {
     pub rate_hz: u32,
     /// 0: the stream's.
     pub channels: u32,
+    pub slave_method: SlaveMethod,
     pub tolerance: Span,
     pub clock: bool,
     pub quality: Quality,
@@ -43,6 +44,7 @@ impl Options {
             latency: settings.time("latency")?,
             rate_hz: rate(settings.integer("rate")?)?,
             channels: settings.integer("channels")? as u32,
+            slave_method: slave_method(settings.text("slave-method")?),
             tolerance: settings.time("tolerance")?,
             clock: settings.boolean("clock")?,
             quality: quality(settings.text("quality")?),
@@ -70,6 +72,14 @@ fn rate(rate_hz: i64) -> Result<u32, FilterError> {
         _ => Err(FilterError::new(format!(
             "`rate` is {rate_hz} Hz; it can be 0, for the stream's, or 8000 to 384000 Hz"
         ))),
+    }
+}
+
+fn slave_method(word: &str) -> SlaveMethod {
+    match word {
+        "skew" => SlaveMethod::Skew,
+        "none" => SlaveMethod::None,
+        _ => SlaveMethod::Resample,
     }
 }
 

@@ -95,6 +95,7 @@ impl Filter for AudioRenderer {
             handover,
             device_rate_hz: device.rate_hz(),
             latency,
+            slave_method: self.options.slave_method,
             tolerance: self.tolerance,
             quality: self.options.quality,
             format,

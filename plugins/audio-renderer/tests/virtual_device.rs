@@ -236,6 +236,37 @@ fn ten_minutes_500_ppm_off_lose_nothing() {
     }
 }
 
+/// LS-M9
+#[test]
+fn the_slave_method_is_a_setting_and_told_with_what_is_matched() {
+    let methods = [
+        ("resample", "row 7: matching time stamps"),
+        ("skew", "row 7: matching time stamps, by moving what is played (skew)"),
+        ("none", "row 7: matching time stamps, and correcting nothing (none)"),
+    ];
+    for (method, told) in methods {
+        let mut bench = Bench::new(method, &[("slave-method", method), ("tolerance", "4 ms")]);
+        bench.live(PushSourceFlags::NONE);
+        bench.driver.run().unwrap();
+        // 10 ms of drift.
+        bench.deliver(0, 2000, 500.0, true, ticks);
+        let s = bench.driver.statistics().unwrap();
+        let events = bench.driver.events();
+        let texts = events.iter().filter(|it| it.code == EventCode::RATE_MATCH_CHANGED);
+        assert_eq!(texts.map(|it| &*it.text).collect::<Vec<_>>(), [told]);
+        assert_eq!((s.locked, s.underruns, s.inserted_frames), (1, 0, 0), "{method}: {s:?}");
+        let (moved, largest, ppm) = match method {
+            "resample" => (0..=0, 0..=100_000, 500.0),
+            "skew" => (300..=450, 2_000_000..=2_400_000, 0.0),
+            _ => (0..=0, 9_800_000..=10_100_000, 0.0),
+        };
+        assert!(moved.contains(&s.dropped_frames), "{method}: {s:?}");
+        assert!(largest.contains(&s.error_max), "{method}: {s:?}");
+        assert!((s.ppm - ppm).abs() < 0.3, "{method}: {s:?}");
+        drop(bench.played());
+    }
+}
+
 /// LS-11, LS-65
 #[test]
 fn after_a_pause_everything_goes_on_where_it_was() {
