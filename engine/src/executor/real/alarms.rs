@@ -42,17 +42,17 @@ impl Alarms {
         self.due.push(AtomicI64::new(NEVER))
     }
 
-    /// Another thread that may sleep here; returns its number.
+    /// Another thread that may sleep here; returns its number. `[any]`
     pub fn add_thread(&self, thread: Thread) -> usize {
         self.threads.push(thread)
     }
 
-    /// The place is to be stepped as soon as possible.
+    /// The place is to be stepped as soon as possible. `[any]`
     pub fn raise(&self, place: usize) {
         self.set(place, NOW);
     }
 
-    /// The place was stepped and wants this; a signal since [`clear`](Self::clear) stays in force.
+    /// The place was stepped and wants this; a signal since [`clear`](Self::clear) stays in force. `[streaming]`
     pub fn wish(&self, place: usize, wake: Wake) {
         match wake {
             Wake::At(at) => self.set(place, at.nanos()),
@@ -70,19 +70,19 @@ impl Alarms {
         }
     }
 
-    /// Takes the alarm down, before a step.
+    /// Takes the alarm down, before a step. `[streaming]`
     pub fn clear(&self, place: usize) {
         if let Some(due) = self.due.get(place) {
             due.store(NEVER, SeqCst);
         }
     }
 
-    /// Whether the place is due at `now`.
+    /// Whether the place is due at `now`. `[any]`
     pub fn is_due(&self, place: usize, now: HostTime) -> bool {
         self.due.get(place).is_some_and(|due| due.load(SeqCst) <= now.nanos())
     }
 
-    /// The earliest time at which one of `places` is due; and how many of them have a time at all.
+    /// The earliest time at which one of `places` is due; and how many of them have a time at all. `[any]`
     pub fn earliest(&self, places: impl Iterator<Item = usize>) -> (Option<HostTime>, usize) {
         let due = places.filter_map(|place| self.due.get(place)).map(|due| due.load(SeqCst));
         due.filter(|due| *due != NEVER).fold((None, 0), |(earliest, count), due| {
@@ -91,12 +91,12 @@ impl Alarms {
         })
     }
 
-    /// Whether thread number `thread` is the one that sleeps until something is due.
+    /// Whether thread number `thread` is the one that sleeps until something is due. `[any]`
     pub fn is_sleeper(&self, thread: usize) -> bool {
         self.sleeper.load(SeqCst) == thread
     }
 
-    /// Lets a thread look again.
+    /// Lets a thread look again. `[any]`
     pub fn wake(&self, thread: usize) {
         if let Some(thread) = self.threads.get(thread) {
             thread.unpark();
@@ -105,7 +105,7 @@ impl Alarms {
 
     /// Sleeps as thread number `thread` until the time that `earliest` tells, or until something is due
     /// before. False, at once, when another thread sleeps here already. `earliest` is asked once more when
-    /// everybody can know until when this thread sleeps.
+    /// everybody can know until when this thread sleeps. `[streaming]`
     pub fn sleep(
         &self,
         thread: usize,

@@ -11,11 +11,13 @@
 
 mod member;
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use crossbeam_queue::ArrayQueue;
 use driftless_plugin_api::{HostTime, Span, Wake};
 
@@ -69,7 +71,15 @@ struct Shared<W> {
     manner: Manner,
     /// Asked once: it is read from files.
     processors: usize,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    threads: Mutex<Threads>,
+    /// Disconnected when the last thread has ended.
+    ended: Receiver<Infallible>,
+}
+
+struct Threads {
+    handles: Vec<JoinHandle<()>>,
+    /// Each thread has one, and nobody sends.
+    alive: Option<Sender<Infallible>>,
 }
 
 struct Place<W> {
@@ -81,6 +91,8 @@ struct Place<W> {
 impl<W: Work> Crew<W> {
     /// No threads yet.
     pub fn new(graph: &Arc<GraphHost>, manner: Manner) -> Self {
+        let (alive, ended) = bounded(0);
+        let threads = Threads { handles: Vec::new(), alive: Some(alive) };
         Self(Arc::new(Shared {
             alarms: Arc::default(),
             places: Growing::default(),
@@ -91,7 +103,8 @@ impl<W: Work> Crew<W> {
             graph: Arc::clone(graph),
             manner,
             processors: thread::available_parallelism().map_or(1, usize::from),
-            threads: Mutex::default(),
+            threads: Mutex::new(threads),
+            ended,
         }))
     }
 
@@ -144,14 +157,20 @@ impl<W: Work> Crew<W> {
 impl<W: Work> Drop for Crew<W> {
     fn drop(&mut self) {
         self.0.over.store(true, SeqCst);
-        let threads = std::mem::take(&mut *self.0.lock_threads());
+        let threads = {
+            let mut threads = self.0.lock_threads();
+            threads.alive = None;
+            std::mem::take(&mut threads.handles)
+        };
         (0..threads.len()).for_each(|thread| self.0.alarms.wake(thread));
+        // One that hangs is left behind: waiting for it would hang the program.
+        let ends = |(member, thread): (&Member, &JoinHandle<()>)| {
+            !thread.is_finished() && !self.0.is_overdue(member)
+        };
+        let timed_out = || self.0.ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout);
+        while timed_out() && self.0.members().zip(&threads).any(ends) {}
         for (member, thread) in self.0.members().zip(threads) {
-            while !thread.is_finished() && !self.0.is_overdue(member) {
-                thread::park_timeout(Duration::from_micros(200));
-            }
-            // One that hangs is left behind: waiting for it would hang the program.
-            if thread.is_finished() {
+            if !self.0.is_overdue(member) {
                 // A panic there was the engine's own; it was printed by the panic hook.
                 let _ = thread.join();
             }
@@ -174,7 +193,7 @@ impl<W: Work> Shared<W> {
         member.has_worked(self.graph.clock.now()) > self.manner.patience
     }
 
-    fn lock_threads(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+    fn lock_threads(&self) -> std::sync::MutexGuard<'_, Threads> {
         self.threads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -185,13 +204,14 @@ impl<W: Work> Shared<W> {
         if self.over.load(SeqCst) {
             return Err(std::io::Error::other("the graph has ended"));
         }
-        let number = threads.len();
-        let shared = Arc::clone(self);
+        let number = threads.handles.len();
+        let (shared, alive) = (Arc::clone(self), threads.alive.clone());
         let run = move || {
             if shared.manner.urgent {
                 priority::raise();
             }
             shared.run(number);
+            drop(alive);
         };
         // Segments are known by this name to who counts what their threads ask of the system.
         let name = format!("segments {number}");
@@ -203,7 +223,7 @@ impl<W: Work> Shared<W> {
             self.looks_out.store(number, SeqCst);
         }
         self.members.push(Member { does, since });
-        threads.push(thread);
+        threads.handles.push(thread);
         Ok(number)
     }
 

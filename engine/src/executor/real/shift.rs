@@ -10,6 +10,7 @@ use crate::loader::host::GraphHost;
 use crate::segment::Segment;
 use crate::trace::Entry;
 
+/// What the main thread has the place's thread do between two steps. `[streaming]`
 pub type Order = Box<dyn FnOnce(&mut Option<Segment>, HostTime) + Send>;
 
 /// A place from the side of the thread that steps it.
@@ -17,11 +18,12 @@ pub struct Shift {
     place: usize,
     seat: Option<Segment>,
     orders: Receiver<Order>,
+    /// Clock, trace and inboxes that all places share.
     pub graph: Arc<GraphHost>,
 }
 
 impl Shift {
-    /// An empty place of that number. It is over when nobody can order anything any more.
+    /// An empty place of that number. It is over when nobody can order anything any more. `[main]`
     pub fn new(place: usize, orders: Receiver<Order>, graph: Arc<GraphHost>) -> Self {
         Self { place, seat: None, orders, graph }
     }
