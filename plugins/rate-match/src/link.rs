@@ -74,8 +74,8 @@ pub struct LinkConfig {
     pub tuning: Tuning,
     /// How drift is corrected.
     pub slave_method: SlaveMethod,
-    /// Drift up to this error never drops or inserts anything, only the ratio corrects it; beyond,
-    /// frames are dropped or silence is inserted (LS-83, LS-84). 1 ms to 1 s.
+    /// While resampling, drift up to this error never drops or inserts anything, only the ratio
+    /// corrects it; beyond, frames are dropped or silence is inserted (LS-83, LS-84). 1 ms to 1 s.
     ///
     /// A clock that steps by more than [`Tuning::step_s`] does not drift: that is a discontinuity,
     /// counted as one and taken by one cross-fade though it lies within the tolerance. To glide over
