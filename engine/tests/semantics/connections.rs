@@ -1,0 +1,73 @@
+//! Connections and what goes upstream along them (sections 8.1 and 8.3).
+
+use driftless_plugin_api::Span;
+
+use crate::probe::noted;
+use crate::{manifest, simulate, start};
+
+/// LS-102, LS-103: the receiver's wishes in its order, then the sender's; the first that both take.
+#[test]
+fn a_connection_takes_the_receivers_first_wish_that_both_accept() {
+    let table = [
+        ("", "48000", &["accepts"][..]),
+        ("wants = [\"16000\", \"44100\"]", "16000", &["accepts"]),
+        ("wants = [\"8000\", \"44100\"]", "44100", &["accepts"]),
+        (
+            "wants = [\"44100\"]\nrefuses = [\"44100\", \"48000\"]",
+            "16000",
+            &["refuses", "refuses", "accepts"],
+        ),
+    ];
+    for (settings, rate, answers) in table {
+        let text = manifest(
+            "agree",
+            "",
+            &["a.out -> x"],
+            &[("a", "teller", ""), ("x", "listener", settings)],
+        );
+        let mut graph = simulate(&text);
+        assert_eq!(graph.graph().media()[0].to_string(), format!("audio/{rate}/1"), "{settings}");
+        drop(graph);
+        let log = noted("agree.x");
+        for (line, answer) in log.iter().zip(answers) {
+            assert!(line.starts_with(&format!("agree.x: {answer}")), "{settings}: {log:?}");
+        }
+    }
+}
+
+/// LS-102, LS-103
+#[test]
+fn pins_that_agree_on_nothing_are_left_unconnected_and_say_why() {
+    let refuses = "refuses = [\"48000\", \"44100\", \"16000\"]";
+    let text =
+        manifest("never", "", &["a.out -> x"], &[("a", "teller", ""), ("x", "listener", refuses)]);
+    let wrong = start(&text).expect_err("nothing is accepted").to_string();
+    assert_eq!(wrong, "`a.out` cannot be connected to `x.in`: not audio/16000/1");
+    let log = noted("never");
+    assert!(log.iter().all(|line| line.contains("refuses")), "{log:?}");
+    let text = manifest("never", "", &["a.out -> x"], &[("a", "teller", ""), ("x", "any", "")]);
+    let wrong = start(&text).expect_err("nothing is accepted").to_string();
+    assert_eq!(wrong, "`a.out` cannot be connected to `x.in`: it takes nothing at all");
+}
+
+/// LS-117: through filters that do not act on it, and over thread borders, to the one that does.
+#[test]
+fn a_quality_message_goes_upstream_to_the_first_filter_that_acts_on_it() {
+    let text = manifest(
+        "quality",
+        "",
+        &["a.slow -> q -> p -> x", "a.out -> y"],
+        &[
+            ("a", "teller", ""),
+            ("p", "pass", ""),
+            ("x", "listener", "complains = true"),
+            ("y", "listener", ""),
+        ],
+    ) + "[filter.q]\nplugin = \"queue\"\n";
+    let mut graph = simulate(&text);
+    graph.advance(Span::from_secs(1)).unwrap();
+    drop(graph);
+    let log = noted("quality.a");
+    let told: Vec<_> = log.iter().filter(|line| line.contains("Famine")).collect();
+    assert_eq!(told, ["quality.a: Output(1) Famine 666 40.0 ms"]);
+}

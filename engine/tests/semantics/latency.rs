@@ -1,0 +1,89 @@
+//! Latencies, offsets, synchronisation and the cap (sections 2 to 4).
+
+use driftless_plugin_api::{EventCode, Status, When};
+
+use crate::probe::noted;
+use crate::{manifest, ms, simulate};
+
+/// LS-16, LS-17
+#[test]
+fn each_pin_of_a_source_has_its_own_latency_and_offset() {
+    let text = manifest(
+        "pins",
+        "",
+        &["a.out -> x", "a.slow -> y"],
+        &[("a", "teller", "latency = \"20 ms\""), ("x", "listener", ""), ("y", "listener", "")],
+    );
+    let mut graph = simulate(&text);
+    let offsets = graph.graph().settled().timing.offsets.clone();
+    assert_eq!(offsets[0].latency.zip(offsets[0].offset), Some((ms(20), ms(30))));
+    assert_eq!(offsets[1].latency.zip(offsets[1].offset), Some((ms(50), ms(0))));
+}
+
+/// LS-41, LS-43
+#[test]
+fn synchronisation_switched_while_the_graph_runs_counts_from_the_next_start() {
+    let text = manifest(
+        "sync",
+        "",
+        &["a.out -> x", "a.slow -> y"],
+        &[("a", "teller", ""), ("x", "listener", ""), ("y", "listener", "")],
+    );
+    let mut graph = simulate(&text);
+    let offsets = || {
+        let log = noted("sync");
+        let told = log.iter().filter_map(|line| line.strip_prefix("sync.a: offset "));
+        told.filter_map(|it| it.split(',').next().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(offsets(), ["0 is 30.0 ms", "1 is 0.0 ms"]);
+    for (sync, expected) in
+        [(false, ["0 is 0.0 ms", "1 is 0.0 ms"]), (true, ["0 is 30.0 ms", "1 is 0.0 ms"])]
+    {
+        graph.graph().set_sync(sync);
+        graph.advance(ms(50)).unwrap();
+        graph.graph().pause().unwrap();
+        graph.graph().run().unwrap();
+        assert!(offsets().is_empty(), "pause and run change nothing");
+        graph.graph().stop().unwrap();
+        graph.graph().run().unwrap();
+        assert_eq!(offsets(), expected);
+    }
+}
+
+/// LS-45, LS-47
+#[test]
+fn a_cap_set_later_counts_from_the_next_start_and_needs_synchronisation() {
+    let text = manifest(
+        "cap",
+        "",
+        &["a.out -> x", "a.slow -> y"],
+        &[("a", "teller", ""), ("x", "listener", ""), ("y", "listener", "")],
+    );
+    let mut graph = simulate(&text);
+    let graph = graph.graph();
+    assert_eq!(graph.set_max_latency(Some(ms(-1))), Err(Status::INVALID_ARGUMENT));
+    assert_eq!(graph.set_max_latency(Some(ms(25))), Ok(()));
+    assert_eq!(graph.settled().timing.target, ms(40));
+    graph.stop().unwrap();
+    graph.run().unwrap();
+    assert_eq!(graph.settled().timing.target, ms(25));
+    graph.set_sync(false);
+    assert_eq!(graph.set_max_latency(Some(ms(25))), Err(Status::FAIL));
+}
+
+/// LS-24, LS-124, LS-126: what a filter posts from its thread arrives with its name, code and pin.
+#[test]
+fn a_changed_latency_is_an_event_that_names_filter_and_pin() {
+    let text = manifest(
+        "event",
+        "",
+        &["a.out -> x", "a.slow -> y"],
+        &[("a", "teller", ""), ("x", "listener", ""), ("y", "listener", "")],
+    );
+    let mut simulation = simulate(&text);
+    let events = simulation.graph().events().subscribe();
+    simulation.graph().start_stream("a.slow", When::Now, 0).unwrap();
+    let event = events.try_next().expect("it was posted");
+    assert_eq!((event.code, event.filter.as_deref()), (EventCode::LATENCY_CHANGED, Some("a")));
+    assert_eq!(event.p1, i64::from(driftless_plugin_api::Pin::Output(1).to_raw()));
+}

@@ -1,0 +1,178 @@
+//! Which rate is followed, how, and when a sample is heard (section 6).
+
+use super::*;
+
+/// LS-66, LS-M3
+#[test]
+fn a_file_that_plays_on_the_renderers_own_clock_comes_out_bit_by_bit_at_its_time() {
+    let mut bench = Bench::new("own-clock", &[("rate-error", "123 ppm")]);
+    bench.driver.activate().unwrap();
+    bench.driver.set_clock(TestClock::Own);
+    bench.driver.run().unwrap();
+    let noise = |n: i64| ((n * 7_919) % 1_009) as f32 / 1_009.0;
+    bench.deliver(0, 200, 0.0, true, noise);
+    assert_eq!(bench.events(EventCode::RATE_MATCH_CHANGED), [2]);
+    let played = bench.played();
+    assert!(played[..1920].iter().all(|&value| value == 0.0), "silence until the first is due");
+    for n in 0..90_000 {
+        assert_eq!(played[1920 + n], noise(n as i64), "frame {n}");
+    }
+}
+
+/// LS-82, LS-77 row 7, LS-81
+#[test]
+fn a_live_source_on_another_clock_is_heard_when_its_stamps_say() {
+    let cases = [(0.0, 0.0), (200.0, 0.0), (-300.0, 150.0)];
+    // What the first second of a jittering device leaves as an error of its time line is worked off so
+    // slowly that nobody hears it. Frames off before and after the lock, and ppm at the end.
+    let jitters = [("0 ms", 1.5, 0.2, 0.1), ("0.5 ms", 5.0, 1.0, 2.0), ("3 ms", 10.0, 4.0, 8.0)];
+    for ((ppm, device_ppm), (jitter, first_limit, later_limit, ppm_limit)) in
+        cases.into_iter().flat_map(|case| jitters.map(|jitter| (case, jitter)))
+    {
+        let error = format!("{device_ppm} ppm");
+        let mut bench = Bench::new("stamps", &[("rate-error", &error), ("jitter", jitter)]);
+        bench.live(PushSourceFlags::NONE);
+        bench.driver.run().unwrap();
+        bench.deliver(0, 1500, ppm, true, ticks);
+        assert_eq!(bench.events(EventCode::RATE_MATCH_CHANGED), [7]);
+        let statistics = bench.driver.statistics().unwrap();
+        assert_eq!(
+            (statistics.row, statistics.mode, statistics.locked),
+            (7, 0x11, 1),
+            "{statistics:?}"
+        );
+        assert_eq!(
+            (statistics.dropped_frames, statistics.inserted_frames, statistics.underruns),
+            (0, 0, 0)
+        );
+        assert!((statistics.ppm - (ppm - device_ppm)).abs() < ppm_limit, "{statistics:?}");
+        assert!(statistics.error_max < 100_000, "{statistics:?}");
+        let locked_after = statistics.locked_after as f64 * 1e-9;
+        let found = impulses(&bench.played());
+        assert!(found.len() >= 14, "{found:?}");
+        for (second, found) in found.iter().enumerate() {
+            let off = found - due_frame(second, ppm, device_ppm);
+            let at = second as f64 + 0.5;
+            let limit = if at < locked_after { first_limit } else { later_limit };
+            assert!(
+                off.abs() < limit,
+                "{ppm} on {device_ppm} ppm, jitter {jitter}, lock {locked_after} s, second {second}: {off} frames off"
+            );
+        }
+    }
+}
+
+/// LS-75, LS-78, LS-77
+#[test]
+fn every_row_is_decided_and_plays_what_comes_in_step() {
+    use PushSourceFlags as F;
+    let rows: [(u8, TestClock, Option<F>, bool); 10] = [
+        (1, TestClock::None, None, true),
+        (2, TestClock::Other(1.0), None, true),
+        (3, TestClock::Other(1.0), Some(F::INTERNAL_RATE_MATCHING), true),
+        (4, TestClock::Other(1.0), Some(F::NOT_LIVE), true),
+        (5, TestClock::Other(1.0), Some(F::PRIVATE_CLOCK), true),
+        (6, TestClock::Other(1.0), Some(F::PRIVATE_CLOCK), false),
+        (7, TestClock::Other(1.0), Some(F::NONE), true),
+        (8, TestClock::Other(1.0), Some(F::NONE), false),
+        (9, TestClock::Own, Some(F::NONE), true),
+        (10, TestClock::Own, Some(F::NONE), false),
+    ];
+    for (row, clock, flags, stamped) in rows {
+        let mut bench = Bench::new("rows", &[]);
+        bench.driver.activate().unwrap();
+        bench.driver.set_clock(clock);
+        if let Some(flags) = flags {
+            bench.live(flags);
+        }
+        bench.driver.run().unwrap();
+        bench.deliver(0, 400, 0.0, stamped, ticks);
+        assert_eq!(bench.events(EventCode::RATE_MATCH_CHANGED), [i64::from(row)]);
+        let statistics = bench.driver.statistics().unwrap();
+        assert_eq!(statistics.row, u32::from(row));
+        assert_eq!(statistics.underruns, 0, "row {row}: {statistics:?}");
+        let found = impulses(&bench.played());
+        assert!(found.len() >= 3, "row {row}: {found:?}");
+        for (second, found) in found.iter().enumerate() {
+            // Without stamps the block's end is heard 40 ms after it came; by row 1 and 3 not sooner.
+            let off = found - due_frame(second, 0.0, 0.0);
+            let limit = if stamped && row != 1 { 0.1 } else { 960.0 };
+            assert!(off.abs() < limit, "row {row}: {off} frames off");
+        }
+    }
+}
+
+/// LS-82, LS-M9, LS-M17
+#[test]
+fn ten_minutes_500_ppm_off_lose_nothing() {
+    for ppm in [500.0, -500.0] {
+        let mut bench = Bench::new("minutes", &[("jitter", "5 ms")]);
+        bench.live(PushSourceFlags::NONE);
+        bench.driver.run().unwrap();
+        bench.deliver(0, 60_000, ppm, true, ticks);
+        let s = bench.driver.statistics().unwrap();
+        assert_eq!((s.dropped_frames, s.inserted_frames, s.underruns, s.overruns), (0, 0, 0, 0));
+        assert!(s.error_max < 1_000_000, "{s:?}");
+        drop(bench.played());
+    }
+}
+
+/// LS-M9
+#[test]
+fn the_slave_method_is_a_setting_and_told_with_what_is_matched() {
+    let methods = [
+        ("resample", "row 7: matching time stamps"),
+        ("skew", "row 7: matching time stamps, by moving what is played (skew)"),
+        ("none", "row 7: matching time stamps, and correcting nothing (none)"),
+    ];
+    for (method, told) in methods {
+        let mut bench = Bench::new(method, &[("slave-method", method), ("tolerance", "4 ms")]);
+        bench.live(PushSourceFlags::NONE);
+        bench.driver.run().unwrap();
+        // 10 ms of drift.
+        bench.deliver(0, 2000, 500.0, true, ticks);
+        let s = bench.driver.statistics().unwrap();
+        let events = bench.driver.events();
+        let texts = events.iter().filter(|it| it.code == EventCode::RATE_MATCH_CHANGED);
+        assert_eq!(texts.map(|it| &*it.text).collect::<Vec<_>>(), [told]);
+        assert_eq!((s.locked, s.underruns, s.inserted_frames), (1, 0, 0), "{method}: {s:?}");
+        let (moved, largest, ppm) = match method {
+            "resample" => (0..=0, 0..=100_000, 500.0),
+            "skew" => (300..=450, 2_000_000..=2_400_000, 0.0),
+            _ => (0..=0, 9_800_000..=10_100_000, 0.0),
+        };
+        assert!(moved.contains(&s.dropped_frames), "{method}: {s:?}");
+        assert!(largest.contains(&s.error_max), "{method}: {s:?}");
+        assert!((s.ppm - ppm).abs() < 0.3, "{method}: {s:?}");
+        drop(bench.played());
+    }
+}
+
+/// LS-76
+#[test]
+fn one_unstamped_sample_changes_nothing_and_eight_do() {
+    let mut bench = Bench::new("eight", &[]);
+    bench.live(PushSourceFlags::NONE);
+    bench.driver.run().unwrap();
+    bench.deliver(0, 10, 0.0, true, ticks);
+    bench.deliver(10, 17, 0.0, false, ticks);
+    bench.deliver(17, 30, 0.0, true, ticks);
+    assert_eq!(bench.events(EventCode::RATE_MATCH_CHANGED), [7]);
+    bench.deliver(30, 40, 0.0, false, ticks);
+    assert_eq!(bench.events(EventCode::RATE_MATCH_CHANGED), [8]);
+    drop(bench.played());
+}
+
+/// LS-79, LS-90: the source matches by itself, badly; that is reported, not mended.
+#[test]
+fn what_nobody_corrects_is_reported_all_the_same() {
+    let mut bench = Bench::new("uncorrected", &[]);
+    bench.live(PushSourceFlags::INTERNAL_RATE_MATCHING);
+    bench.driver.run().unwrap();
+    bench.deliver(0, 1000, -500.0, true, ticks);
+    let statistics = bench.driver.statistics().unwrap();
+    assert_eq!((statistics.row, statistics.ppm), (3, 0.0));
+    let early_ms = -(statistics.error_now as f64) * 1e-6;
+    assert!((early_ms - 5.0).abs() < 0.1, "{statistics:?}");
+    drop(bench.played());
+}
