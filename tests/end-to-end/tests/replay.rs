@@ -76,6 +76,28 @@ fn a_trace_of_a_run_with_a_stall_reproduces_its_underrun_at_the_same_sample() {
 }
 
 #[test]
+fn a_trace_of_a_graph_that_was_changed_is_refused_and_says_when_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.trace");
+    let stalling = || plan("stalling.toml", STALLING, &[]);
+    let other = STALLING.replace("queue -> speakers", "queue -> louder -> speakers");
+    let other = other + "[filter.louder]\nplugin = \"driftless.gain\"\n";
+    let (tracer, written) = Tracer::create(&path, &stalling(), 1).unwrap();
+    let options = RunOptions { seed: 1, ..RunOptions::default() };
+    let mut running = RunningGraph::start_traced(stalling(), options, Some(tracer)).unwrap();
+    running.change(plan("other.toml", &other, &[])).unwrap();
+    running.stop();
+    written.finish().unwrap();
+    let trace = Trace::read(&path).unwrap();
+    // Neither what it was nor what it became.
+    let refused = trace.check(&stalling()).unwrap_err().to_string();
+    assert!(refused.starts_with("the graph was changed "), "{refused}");
+    assert!(refused.ends_with(" after it ran; only a run of one graph is replayed"), "{refused}");
+    let refused = trace.check(&plan("other.toml", &other, &[])).unwrap_err().to_string();
+    assert!(refused.contains("another graph"), "{refused}");
+}
+
+#[test]
 fn a_trace_of_another_graph_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.trace");
