@@ -15,8 +15,11 @@ use crate::trace::Tracer;
 
 /// How long renderers may wait for their first sample before the graph counts as one that cannot start.
 const CUE_PATIENCE: Duration = Duration::from_secs(10);
-/// How often the graph is looked after when nothing happens.
+/// How often somebody looks whether a filter that is waited for hangs.
 const ROUND: Duration = Duration::from_millis(50);
+/// How often a graph that runs is looked after when nothing happens: a wake-up each time, and what it looks
+/// for then, filters that hang and delays that may shrink, is a matter of seconds.
+const LOOK_AFTER: Duration = Duration::from_millis(250);
 
 /// A graph that runs by the operating system's clock. `[main]`
 ///
@@ -151,7 +154,7 @@ fn run(graph: &mut Graph) -> Result<(), RunError> {
 fn look_after(graph: &Mutex<Graph>, ending: &AtomicBool) {
     let inbox = lock(graph).events().subscribe();
     while !ending.load(Ordering::Acquire) {
-        inbox.wait(ROUND);
+        inbox.wait(LOOK_AFTER);
         while inbox.try_next().is_some() {}
         lock(graph).attend();
     }

@@ -171,6 +171,11 @@ impl Queue {
         self.reader.wake_segment();
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// How many items there are.
     pub fn count(&self) -> usize {
         self.items.len()

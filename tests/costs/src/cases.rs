@@ -9,7 +9,7 @@ use driftless_plugin_api::Span;
 use serde_json::Value;
 
 use crate::graphs;
-use crate::measure::{self, handles, memory_kib, threads};
+use crate::measure::{self, handles, memory_kib};
 
 /// Figures of a case, by name.
 pub type Figures = BTreeMap<String, f64>;
@@ -85,6 +85,10 @@ fn simulated(manifest: &str, seconds: usize) -> Result<Figures, String> {
     ]);
     figures.extend(losses(&simulation.stop().json()));
     Ok(figures)
+}
+
+fn threads() -> (usize, u64) {
+    measure::threads(std::process::id())
 }
 
 /// A graph in real time, after a second in which it settles.

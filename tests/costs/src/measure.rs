@@ -22,9 +22,9 @@ pub fn handles() -> usize {
     fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
 
-/// Threads of this process, and how often they were woken so far.
-pub fn threads() -> (usize, u64) {
-    let woken = tasks(std::process::id()).map(|task| field(&task, "voluntary_ctxt_switches:"));
+/// Threads of a process, and how often they were woken so far.
+pub fn threads(process: u32) -> (usize, u64) {
+    let woken = tasks(process).map(|task| field(&task, "voluntary_ctxt_switches:"));
     woken.fold((0, 0), |(count, sum), woken| (count + 1, sum + woken))
 }
 

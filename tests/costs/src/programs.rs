@@ -116,16 +116,30 @@ pub fn ms_until(mut command: Command, done: impl Fn() -> bool) -> Result<f64, St
     Ok(took)
 }
 
-/// Processor time of a running program, percent of a core, after a second in which it settles.
-pub fn core_percent(mut command: Command, length: Duration) -> Result<f64, String> {
+/// Processor time of a running program, percent of a core, and how often its threads are woken a second,
+/// after a second in which it settles.
+pub fn core_percent(mut command: Command, length: Duration) -> Result<(f64, f64), String> {
     let mut child: Child = command.spawn().map_err(|error| error.to_string())?;
     std::thread::sleep(Duration::from_secs(1));
-    let (before, began) = (measure::processor_s(child.id()), Instant::now());
+    let used = || (measure::processor_s(child.id()), measure::threads(child.id()).1);
+    let (before, began) = (used(), Instant::now());
     std::thread::sleep(length);
-    let used = measure::processor_s(child.id()) - before;
-    let percent = used / began.elapsed().as_secs_f64() * 100.0;
+    let (after, seconds) = (used(), began.elapsed().as_secs_f64());
     child.wait().map_err(|error| error.to_string())?;
-    Ok(percent)
+    Ok(((after.0 - before.0) / seconds * 100.0, (after.1 - before.1) as f64 / seconds))
+}
+
+/// Processor time of a loop that does nothing but sleep, woken so often a second, percent of a core.
+pub fn bare_loop_percent(wakeups_a_second: f64, length: Duration) -> f64 {
+    let period = Duration::from_secs_f64(1.0 / wakeups_a_second.max(1.0));
+    let (before, began) = (measure::processor_s(std::process::id()), Instant::now());
+    let mut next = began;
+    while began.elapsed() < length {
+        next += period;
+        std::thread::park_timeout(next.saturating_duration_since(Instant::now()));
+    }
+    let used = measure::processor_s(std::process::id()) - before;
+    used / began.elapsed().as_secs_f64() * 100.0
 }
 
 /// GStreamer with so many filters that pass buffers on: its processor time, and its time, seconds.

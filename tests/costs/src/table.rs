@@ -217,14 +217,19 @@ fn idle() -> Rows {
     let words = ["run", "examples/av-live.toml", "--for", "12s", "--quiet"];
     let mut command = programs::driftless(&words);
     command.args(["--set", "speakers.device=virtual"]);
-    let percent = programs::core_percent(command, Duration::from_secs(10))?;
-    let text = format!("{percent:.2} % of a core");
-    Ok(vec![row(
-        "examples/av-live.toml, virtual device, while it runs",
-        text,
-        "0.5 %",
-        percent <= 0.5,
-    )])
+    let length = Duration::from_secs(10);
+    let (percent, wakeups) = programs::core_percent(command, length)?;
+    let bare = programs::bare_loop_percent(wakeups, length);
+    Ok(vec![
+        row(
+            "examples/av-live.toml, virtual device, while it runs",
+            format!("{percent:.2} % of a core"),
+            "0.5 %",
+            percent <= 0.5,
+        ),
+        row("  wake-ups a second", format!("{wakeups:.0}"), "", true),
+        row("  a bare loop that is woken as often", format!("{bare:.2} %"), "", true),
+    ])
 }
 
 fn soak(lengths: Lengths) -> Rows {
