@@ -58,8 +58,11 @@ const fn check(name: &'static str, proves: &'static str, run: fn(&Subject) -> Ou
 /// The check that comes first: without it the others say nothing.
 pub const PLAYS: &str = "plays";
 
-/// The check that needs the guard preloaded.
-pub const STREAMING_CALLS: &str = "streaming-calls";
+const STREAMING_CALLS: &str = "streaming-calls";
+const DEVICE_CALLS: &str = "device-calls";
+
+/// The checks that need the guard preloaded.
+pub const GUARDED: [&str; 2] = [STREAMING_CALLS, DEVICE_CALLS];
 
 /// All checks, in the order in which they are told.
 pub const CHECKS: &[Check] = &[
@@ -152,6 +155,11 @@ pub const CHECKS: &[Check] = &[
         STREAMING_CALLS,
         "a running filter asks for no memory, lock or system call (LS-M22)",
         streaming::asks_for_nothing,
+    ),
+    check(
+        DEVICE_CALLS,
+        "the thread of its device asks for no memory, lock or system call (LS-M22)",
+        streaming::device_asks_for_nothing,
     ),
     check(
         "same-output",

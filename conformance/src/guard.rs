@@ -3,7 +3,8 @@
 //! Every plugin library has an allocator of its own, so a counter in this program is blind to it. The
 //! guard (`driftless-guard`) is a library that stands before the C library's functions; `driftless
 //! validate` preloads it. What the host does when a filter calls it is not the filter's, and not counted.
-//! A Rust mutex that nobody else holds is taken without the C library, so it is not seen.
+//! A Rust mutex that nobody else holds is taken without the C library: it is seen where each instruction is
+//! looked at, on x86-64, which is done for a few calls.
 
 /// What was asked for in streaming calls.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -12,6 +13,8 @@ pub struct Counts {
     pub calls: u64,
     /// In which call, and what: one line for each kind of request of the first calls that had any.
     pub seen: Vec<String>,
+    /// Whether each instruction is looked at.
+    pub step: bool,
 }
 
 impl Counts {
@@ -19,7 +22,7 @@ impl Counts {
     pub fn add<R>(counts: &mut Option<Self>, name: &str, call: impl FnOnce() -> R) -> R {
         let Some(counts) = counts else { return call() };
         counts.calls += 1;
-        if !linux::begin() {
+        if !linux::begin(counts.step) {
             return call();
         }
         let answer = call();
@@ -31,11 +34,24 @@ impl Counts {
 
 /// Whether the guard is preloaded, so that requests are seen.
 pub fn is_there() -> bool {
-    let there = linux::begin();
+    let there = linux::begin(false);
     if there {
         linux::end();
     }
     there
+}
+
+/// From now on this thread is watched as one of a device. `[device]`
+pub fn is_a_devices_thread() {
+    linux::device();
+}
+
+/// Watches what the plugin asks for on its devices' threads while `during` runs: one line for each kind.
+pub fn on_devices<R>(during: impl FnOnce() -> R) -> (R, Vec<String>) {
+    linux::devices();
+    let answer = during();
+    let seen = linux::devices_end();
+    (answer, seen.lines().map(|line| format!("{line}, on its device's thread")).collect())
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -48,19 +64,39 @@ mod linux {
     /// Room for what the guard says.
     const ROOM: usize = 4096;
 
-    type Begin = unsafe extern "C" fn();
+    type Note = unsafe extern "C" fn();
+    type Begin = unsafe extern "C" fn(bool);
     type End = unsafe extern "C" fn(*mut u8, usize) -> usize;
 
-    fn functions() -> Option<(Begin, End)> {
-        static FOUND: OnceLock<Option<(Begin, End)>> = OnceLock::new();
-        *FOUND.get_or_init(|| {
-            let begin = find(c"driftless_guard_begin")?;
-            let end = find(c"driftless_guard_end")?;
-            // SAFETY: only the guard exports this name, and its function has this type.
-            let begin = unsafe { std::mem::transmute::<*mut c_void, Begin>(begin) };
-            // SAFETY: as above.
-            let end = unsafe { std::mem::transmute::<*mut c_void, End>(end) };
-            Some((begin, end))
+    struct Functions {
+        begin: Begin,
+        end: End,
+        device: Note,
+        devices: Note,
+        devices_end: End,
+    }
+
+    fn functions() -> Option<&'static Functions> {
+        static FOUND: OnceLock<Option<Functions>> = OnceLock::new();
+        FOUND.get_or_init(look_up).as_ref()
+    }
+
+    fn look_up() -> Option<Functions> {
+        let (begin, end) = (find(c"driftless_guard_begin")?, find(c"driftless_guard_end")?);
+        let device = find(c"driftless_guard_device")?;
+        let devices = find(c"driftless_guard_devices")?;
+        let devices_end = find(c"driftless_guard_devices_end")?;
+        Some(Functions {
+            // SAFETY: only the guard exports this name, and its function has this type; likewise below.
+            begin: unsafe { std::mem::transmute::<*mut c_void, Begin>(begin) },
+            // SAFETY: see `begin`.
+            end: unsafe { std::mem::transmute::<*mut c_void, End>(end) },
+            // SAFETY: see `begin`.
+            device: unsafe { std::mem::transmute::<*mut c_void, Note>(device) },
+            // SAFETY: see `begin`.
+            devices: unsafe { std::mem::transmute::<*mut c_void, Note>(devices) },
+            // SAFETY: see `begin`.
+            devices_end: unsafe { std::mem::transmute::<*mut c_void, End>(devices_end) },
         })
     }
 
@@ -70,15 +106,34 @@ mod linux {
         (!found.is_null()).then_some(found)
     }
 
-    pub(super) fn begin() -> bool {
-        let Some((begin, _)) = functions() else { return false };
+    pub(super) fn begin(step: bool) -> bool {
+        let Some(functions) = functions() else { return false };
         // SAFETY: it only notes that this thread is watched.
-        unsafe { begin() };
+        unsafe { (functions.begin)(step) };
         true
     }
 
     pub(super) fn end() -> String {
-        let Some((_, end)) = functions() else { return String::new() };
+        functions().map_or_else(String::new, |functions| written(functions.end))
+    }
+
+    pub(super) fn device() {
+        let Some(functions) = functions() else { return };
+        // SAFETY: it only notes whose this thread is.
+        unsafe { (functions.device)() };
+    }
+
+    pub(super) fn devices() {
+        let Some(functions) = functions() else { return };
+        // SAFETY: it only notes that such threads are watched.
+        unsafe { (functions.devices)() };
+    }
+
+    pub(super) fn devices_end() -> String {
+        functions().map_or_else(String::new, |functions| written(functions.devices_end))
+    }
+
+    fn written(end: End) -> String {
         let mut text = vec![0; ROOM];
         // SAFETY: there is room for so many bytes.
         let length = unsafe { end(text.as_mut_ptr(), ROOM) };
@@ -89,11 +144,19 @@ mod linux {
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 mod linux {
-    pub(super) fn begin() -> bool {
+    pub(super) fn begin(_: bool) -> bool {
         false
     }
 
     pub(super) fn end() -> String {
+        String::new()
+    }
+
+    pub(super) fn device() {}
+
+    pub(super) fn devices() {}
+
+    pub(super) fn devices_end() -> String {
         String::new()
     }
 }

@@ -399,6 +399,12 @@ impl Driver {
         self.host.wait_until_woken(timeout)
     }
 
+    /// Calls `hook` on every thread but this one from which the filter calls the host as a device's callback does:
+    /// [`Host::publish_clock`], [`Host::called`]. Only the first hook counts.
+    pub fn on_device_call(&mut self, hook: fn()) {
+        self.host.set_device_calls(hook);
+    }
+
     /// What a search upstream finds.
     pub fn set_upstream(&mut self, upstream: Upstream) {
         self.host.set_upstream(upstream);

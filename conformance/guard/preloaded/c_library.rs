@@ -34,6 +34,12 @@ pub(crate) struct Place {
 }
 
 unsafe extern "C" {
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn sigaction(
+        signal: c_int,
+        action: *const crate::steps::Action,
+        old: *mut c_void,
+    ) -> c_int;
     pub(crate) fn clock_gettime(clock: c_int, now: *mut Time) -> c_int;
     pub(crate) fn getauxval(which: c_ulong) -> c_ulong;
     pub(crate) fn dladdr(address: *const c_void, place: *mut Place) -> c_int;

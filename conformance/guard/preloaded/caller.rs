@@ -33,7 +33,7 @@ fn about(address: *const c_void) -> Option<Place> {
 }
 
 /// Where the file that holds an address begins in memory.
-fn base(address: *const c_void) -> usize {
+pub(crate) fn base(address: *const c_void) -> usize {
     about(address).map_or(0, |info| info.base as usize)
 }
 
@@ -56,6 +56,21 @@ pub(crate) fn outside_of_the_program() -> Option<usize> {
     let mut callers = frames[..found].iter().map(|frame| (*frame, base(*frame)));
     let (caller, base) = callers.find(|(_, base)| *base != 0 && !nobody.contains(base))?;
     (base != *program).then_some(caller as usize)
+}
+
+/// Where the file begins in memory whose function has called the program.
+pub(crate) fn plugin() -> Option<usize> {
+    let (program, nobody) = known();
+    let (frames, found) = stack();
+    let mut bases = frames[..found].iter().map(|frame| base(*frame));
+    bases.find(|base| *base != 0 && base != program && !nobody.contains(base))
+}
+
+/// Whether an address belongs to a plugin, or what it has brought along.
+pub(crate) fn is_outside(address: usize) -> bool {
+    let (program, nobody) = known();
+    let base = base(address as *const c_void);
+    base != 0 && base != *program && !nobody.contains(&base)
 }
 
 /// The file and the function of an address, as far as they are known.

@@ -1,12 +1,14 @@
 //! Stands before functions of the C library and counts who calls them.
 //!
-//! What goes past these functions is not seen: the kernel entered by hand, or a Rust mutex that nobody
-//! else holds. It depends on no crate, because build.rs compiles it without cargo.
+//! What goes past these functions, the kernel entered by hand or a Rust mutex that nobody else holds, is
+//! seen where each instruction is looked at ([`steps`]). It depends on no crate, because build.rs compiles it
+//! without cargo.
 //!
 //! | who asks                    | which threads, and when                                                   |
 //! |-----------------------------|---------------------------------------------------------------------------|
 //! | tests of whole graphs       | those named `segment N`, from `GUARD_FROM_MS` until `GUARD_UNTIL_MS` after the start; at exit one line a function, with its count, goes to the file `GUARD_OUT` |
 //! | `driftless validate`        | the one that calls [`driftless_guard_begin`], until [`driftless_guard_end`]; what the program itself does, when a plugin calls it, does not count |
+//! |                             | those that call [`driftless_guard_device`], between two calls of [`driftless_guard_devices`]; a device's thread waits, which does not count |
 //!
 //! To wake somebody is not counted, and the time is read without the kernel. To wait on a `futex` is how
 //! a segment's thread parks; a plugin has no business there.
@@ -16,12 +18,16 @@
 mod c_library;
 mod caller;
 mod replaced;
+mod steps;
 mod streams;
+mod tally;
 
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::io::Write;
-use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+
+use tally::Tally;
 
 /// What is counted.
 #[derive(Debug, Clone, Copy)]
@@ -42,10 +48,12 @@ enum Request {
     /// To wait on a futex, which is how a segment parks.
     Park,
     Syscall,
+    /// To take a lock that nobody else holds, which asks nobody.
+    FreeLock,
 }
 
 /// The names of requests, in their order.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "malloc",
     "calloc",
     "realloc",
@@ -61,11 +69,16 @@ const NAMES: [&str; 15] = [
     "sleep",
     "wait",
     "syscall",
+    "lock",
 ];
 
-static COUNTS: [AtomicU64; NAMES.len()] = [const { AtomicU64::new(0) }; NAMES.len()];
-/// Where the first of each came from, while a thread is watched.
-static CALLERS: [AtomicUsize; NAMES.len()] = [const { AtomicUsize::new(0) }; NAMES.len()];
+/// What segments' threads asked for, or the thread that is watched because it asked for it.
+static COUNTS: Tally = Tally::new();
+/// What devices' threads asked for.
+static DEVICES: Tally = Tally::new();
+/// Whether devices' threads are watched now, and where the file of their plugin begins in memory.
+static WATCHING_DEVICES: AtomicBool = AtomicBool::new(false);
+static PLUGIN: AtomicUsize = AtomicUsize::new(0);
 static FROM_NS: AtomicI64 = AtomicI64::new(i64::MAX);
 static UNTIL_NS: AtomicI64 = AtomicI64::new(i64::MAX);
 static SHOWN: AtomicU64 = AtomicU64::new(0);
@@ -78,6 +91,8 @@ enum Watch {
     Segment,
     /// It asked for it.
     Asked,
+    /// It is a device's.
+    Device,
 }
 
 thread_local! {
@@ -99,38 +114,75 @@ fn count(request: Request) {
         return;
     }
     WATCH.set(Watch::Not); // what these functions themselves do is not the thread's
+    steps::end(); // and would take long
     match (watch, request) {
-        (Watch::Asked, _) => count_caller(request as usize),
+        (Watch::Asked, _) => count_caller(request),
+        (Watch::Device, _) => count_device(request),
         (_, Request::Park) => {}
-        _ => count_segment(request as usize),
+        _ => count_segment(request),
     }
     WATCH.set(watch);
 }
 
-fn count_caller(which: usize) {
-    let Some(caller) = caller::outside_of_the_program() else { return };
-    if COUNTS[which].fetch_add(1, Ordering::Relaxed) == 0 {
-        CALLERS[which].store(caller, Ordering::Relaxed);
+fn count_caller(request: Request) {
+    if let Some(caller) = caller::outside_of_the_program() {
+        COUNTS.add(request, caller);
     }
 }
 
-fn count_segment(which: usize) {
+/// Counts what the plugin itself asks for on its device's thread; to wait for the device is its business, and
+/// so is what the device's own library does.
+fn count_device(request: Request) {
+    let waits = matches!(request, Request::Sleep | Request::Park);
+    if waits || !WATCHING_DEVICES.load(Ordering::Acquire) {
+        return;
+    }
+    if let Some(caller) = caller::outside_of_the_program() {
+        add_for_device(request, caller);
+    }
+}
+
+fn add_for_device(request: Request, caller: usize) {
+    if caller::base(caller as *const c_void) == PLUGIN.load(Ordering::Relaxed) {
+        DEVICES.add(request, caller);
+    }
+}
+
+/// Whether what this thread asks for counts now.
+fn is_watched() -> bool {
+    WATCH.get() != Watch::Device || WATCHING_DEVICES.load(Ordering::Acquire)
+}
+
+/// What an instruction at `place` asks for.
+fn found(request: Request, place: usize) {
+    match WATCH.get() {
+        Watch::Asked if caller::is_outside(place) => COUNTS.add(request, place),
+        Watch::Device if WATCHING_DEVICES.load(Ordering::Acquire) => add_for_device(request, place),
+        _ => {}
+    }
+}
+
+fn count_segment(request: Request) {
     let now = now_ns();
     if now < FROM_NS.load(Ordering::Relaxed) || now > UNTIL_NS.load(Ordering::Relaxed) {
         return;
     }
-    COUNTS[which].fetch_add(1, Ordering::Relaxed);
+    COUNTS.add(request, 0);
     if SHOWN.fetch_add(1, Ordering::Relaxed) < 4 {
-        eprintln!("guard: {} on a segment's thread", NAMES[which]);
+        eprintln!("guard: {} on a segment's thread", NAMES[request as usize]);
         caller::show();
     }
 }
 
-/// From now on this thread's requests count, but for those of the program itself.
+/// From now on this thread's requests count, but for those of the program itself. With `step` each of its
+/// instructions is looked at too, which takes a thousand times as long.
 #[unsafe(no_mangle)]
-pub extern "C" fn driftless_guard_begin() {
-    COUNTS.iter().for_each(|count| count.store(0, Ordering::Relaxed));
+pub extern "C" fn driftless_guard_begin(step: bool) {
+    COUNTS.clear();
     WATCH.set(Watch::Asked);
+    if step {
+        steps::begin();
+    }
 }
 
 /// This thread's requests count no more. Writes one line for each kind of request since
@@ -141,18 +193,43 @@ pub extern "C" fn driftless_guard_begin() {
 /// There is room for `room` bytes at `text`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftless_guard_end(text: *mut u8, room: usize) -> usize {
+    steps::end();
     WATCH.set(Watch::Not);
     // SAFETY: the caller's own promise.
-    let mut rest = unsafe { std::slice::from_raw_parts_mut(text, room) };
-    for ((name, count), place) in NAMES.iter().zip(&COUNTS).zip(&CALLERS) {
-        let count = count.load(Ordering::Relaxed);
-        if count > 0 {
-            let place = caller::name(place.load(Ordering::Relaxed));
-            // What does not fit is left out: the first lines say enough.
-            let _ = writeln!(rest, "{count} x {name} from {place}");
-        }
+    COUNTS.write(unsafe { std::slice::from_raw_parts_mut(text, room) })
+}
+
+/// From now on the requests of devices' threads count.
+#[unsafe(no_mangle)]
+pub extern "C" fn driftless_guard_devices() {
+    DEVICES.clear();
+    WATCHING_DEVICES.store(true, Ordering::Release);
+}
+
+/// The requests of devices' threads count no more; otherwise as [`driftless_guard_end`].
+///
+/// # Safety
+///
+/// See [`driftless_guard_end`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftless_guard_devices_end(text: *mut u8, room: usize) -> usize {
+    WATCHING_DEVICES.store(false, Ordering::Release);
+    // SAFETY: the caller's own promise.
+    DEVICES.write(unsafe { std::slice::from_raw_parts_mut(text, room) })
+}
+
+/// This thread is one of a device, of the plugin that has called the program.
+#[unsafe(no_mangle)]
+pub extern "C" fn driftless_guard_device() {
+    if WATCH.get() == Watch::Not
+        && let Some(plugin) = caller::plugin()
+    {
+        PLUGIN.store(plugin, Ordering::Relaxed);
+        WATCH.set(Watch::Device);
     }
-    room - rest.len()
+    if WATCHING_DEVICES.load(Ordering::Acquire) {
+        steps::begin();
+    }
 }
 
 /// Names a thread, and so tells which are segments'.
@@ -188,9 +265,8 @@ extern "C" fn start() {
 
 extern "C" fn end() {
     let Some(path) = std::env::var_os("GUARD_OUT") else { return };
-    let lines = NAMES.iter().zip(&COUNTS);
-    let text: String =
-        lines.map(|(name, count)| format!("{name} {}\n", count.load(Ordering::Relaxed))).collect();
+    let lines = NAMES.iter().zip(COUNTS.counts());
+    let text: String = lines.map(|(name, count)| format!("{name} {count}\n")).collect();
     if let Ok(mut file) = std::fs::File::create(path) {
         // Nobody is left to hear of a failure; the test misses the file.
         let _ = file.write_all(text.as_bytes());

@@ -1,17 +1,41 @@
 //! What comes in samples: how much, how wild, how torn.
 
+use std::collections::BTreeSet;
+
 use driftless_plugin_api::descriptor::FilterKind;
 use driftless_plugin_api::{MediaType, Sample, Span, StreamTime};
+use fastrand::Rng;
 
 use crate::bench::Bench;
 use crate::subject::Subject;
 use crate::trouble::{Outcome, Trouble, expect};
 
-/// Frames a sample: powers of two and their neighbours, what devices use, and primes.
-const SIZES: [i64; 31] = [
-    0, 1, 2, 3, 5, 7, 16, 31, 64, 100, 127, 128, 129, 160, 255, 256, 441, 480, 511, 512, 513, 1000,
-    1023, 1024, 1025, 2047, 2048, 4095, 4097, 8191, 8192,
-];
+/// The most frames a sample.
+const MOST: i64 = 8192;
+/// Frames a sample beside powers of two and their neighbours: what devices use, and primes.
+const SIZES: [i64; 18] =
+    [0, 5, 10, 11, 13, 100, 160, 192, 240, 441, 480, 882, 960, 997, 1000, 1103, 4801, 8191];
+/// How many sizes are chosen by chance.
+const BY_CHANCE: usize = 64;
+
+/// Every small one, powers of two and their neighbours, the usual, and others by the seed; each once.
+fn sizes(seed: u64) -> Vec<i64> {
+    let mut random = Rng::with_seed(seed);
+    let near_powers = (0..=13).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
+    let by_chance = (0..BY_CHANCE).map(|_| random.i64(1..=MOST));
+    let all: BTreeSet<i64> = SIZES
+        .into_iter()
+        .chain(near_powers)
+        .chain(by_chance)
+        .filter(|size| *size <= MOST)
+        .collect();
+    // Not in order: a large one before a small one is another case.
+    let mut all: Vec<i64> = all.into_iter().collect();
+    for last in (1..all.len()).rev() {
+        all.swap(last, random.usize(..=last));
+    }
+    all
+}
 
 /// A running filter that is fed, and the rate at which it is fed audio.
 fn fed(subject: &Subject) -> Outcome<(Bench<'_>, u32)> {
@@ -39,7 +63,7 @@ pub(super) fn block_sizes(subject: &Subject) -> Outcome {
     let same_rate = matches!(bench.outputs.first(), Some(MediaType::Audio(format)) if format.rate_hz == rate_hz);
     let held = bench.latency().unwrap_or(Span::ZERO).frames(rate_hz) + 1;
     let (mut fed, mut heard) = (0, 0);
-    for size in SIZES {
+    for size in sizes(subject.seed) {
         subject.note(|| format!("samples of {size} frames"));
         for _ in 0..3 {
             bench.feeds.iter_mut().for_each(|feed| feed.block = size);

@@ -10,6 +10,9 @@ use crate::trouble::{Outcome, Trouble, expect};
 
 /// How far a measured time may be from the declared one by rounding.
 const ROUNDING: Span = Span::from_millis(1);
+/// How much more than it showed may be declared: what a second of good weather does not show, such as the
+/// jitter of a device. It makes all others wait (LS-M1), so it has a limit.
+const SPARE: Span = Span::from_millis(100);
 /// How far off its due time a renderer may present (LS-M19, LS-83).
 const LATE: Span = Span::from_millis(20);
 
@@ -45,6 +48,9 @@ fn source(mut bench: Bench<'_>) -> Outcome {
             format!(
                 "{longest} from a stamp, which names the capture, to its delivery; latency {latency}"
             )
+        })?;
+        expect(latency <= longest + SPARE, "a latency that it has, and no more", || {
+            format!("at most {longest} from capture to delivery in 1 s; latency {latency}")
         })
     } else {
         expect(longest <= ROUNDING, "stamps that name the delivery, as declared", || {
@@ -76,6 +82,12 @@ fn transform(mut bench: Bench<'_>) -> Outcome {
     expect(took <= latency + length, "an impulse that leaves within the declared latency", || {
         format!("it left after {took} in samples of {length}; declared {latency}")
     })?;
+    // What is gathered into samples of its own waits between nothing and such a sample.
+    expect(
+        latency <= took + length + peak.length + ROUNDING,
+        "a latency that it has, and no more",
+        || format!("an impulse left after {took} already; declared {latency}"),
+    )?;
     let Some(stamp) = peak.stamp else { return Ok(()) };
     let shift = stamp - sent;
     expect(shift.abs() <= ROUNDING, "an impulse with the stamp that it came with", || {
@@ -88,17 +100,21 @@ struct Peak {
     at: StreamTime,
     stamp: Option<StreamTime>,
     level: f32,
+    /// How long the sample is that it is in.
+    length: Span,
 }
 
 fn loudest(arrivals: &[Arrival], outputs: &[MediaType]) -> Option<Peak> {
     let mut loudest: Option<Peak> = None;
     let Some(MediaType::Audio(format)) = outputs.first() else { return None };
     for Arrival { at, sample, .. } in arrivals.iter().filter(|arrival| arrival.pin == 0) {
+        let frames = sample.values().len() / format.channels as usize;
+        let length = Span::of_frames(frames as i64, format.rate_hz);
         for (frame, values) in sample.values().chunks(format.channels as usize).enumerate() {
             let level = values.iter().fold(0f32, |peak, value| peak.max(value.abs()));
             if level > loudest.as_ref().map_or(1e-3, |peak| peak.level) {
                 let stamp = |start| start + Span::of_frames(frame as i64, format.rate_hz);
-                loudest = Some(Peak { at: *at, stamp: sample.start().map(stamp), level });
+                loudest = Some(Peak { at: *at, stamp: sample.start().map(stamp), level, length });
             }
         }
     }

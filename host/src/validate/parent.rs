@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use driftless_conformance::trouble::Outcome as CheckOutcome;
-use driftless_conformance::{Check, PLAYS, STREAMING_CALLS, Trouble};
+use driftless_conformance::{Check, GUARDED, PLAYS, Trouble};
 use driftless_plugin_api::descriptor::FilterDescriptor;
 
 use super::{ValidateArguments, child, show};
@@ -145,7 +145,7 @@ impl Starter<'_> {
         for word in &self.arguments.set {
             command.args(["--set", &word.replace("{dir}", &own.to_string_lossy())]);
         }
-        if check.name == STREAMING_CALLS
+        if GUARDED.contains(&check.name)
             && let Some(guard) = driftless_guard::write_into(folder)?
         {
             command.env("LD_PRELOAD", guard);

@@ -4,6 +4,7 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use abi_stable::prefix_type::PrefixTypeTrait;
@@ -27,6 +28,8 @@ pub(super) struct TestHost {
     told: Mutex<Told>,
     woken: Condvar,
     pool: BufferPool,
+    /// Who waits for calls of devices, on what thread.
+    device_calls: OnceLock<(ThreadId, fn())>,
 }
 
 #[derive(Default)]
@@ -50,6 +53,7 @@ impl Default for TestHost {
             told: Mutex::new(Told { clock, ..Told::default() }),
             woken: Condvar::new(),
             pool: BufferPool::new(),
+            device_calls: OnceLock::new(),
         }
     }
 }
@@ -130,6 +134,18 @@ impl TestHost {
         std::mem::take(&mut told.asked)
     }
 
+    pub(super) fn set_device_calls(&self, hook: fn()) {
+        self.device_calls.get_or_init(|| (thread::current().id(), hook));
+    }
+
+    fn device_called(&self) {
+        if let Some((own, hook)) = self.device_calls.get()
+            && *own != thread::current().id()
+        {
+            hook();
+        }
+    }
+
     pub(super) fn take_events(&self) -> Vec<Posted> {
         std::mem::take(&mut self.told().events)
     }
@@ -201,7 +217,9 @@ unsafe extern "C" fn wake(instance: *const c_void) {
 
 unsafe extern "C" fn publish_clock(instance: *const c_void, reading: RawClockReading) {
     // SAFETY: see `now`.
-    unsafe { host(instance) }.told().published = Some(reading);
+    let host = unsafe { host(instance) };
+    host.told().published = Some(reading);
+    host.device_called();
 }
 
 unsafe extern "C" fn event(instance: *const c_void, code: u32, p1: i64, p2: i64, text: RStr<'_>) {
@@ -252,7 +270,10 @@ unsafe extern "C" fn fate(instance: *const c_void, _nominal: i64) -> RawFate {
     unsafe { host(instance) }.told().fate.into()
 }
 
-unsafe extern "C" fn called(_instance: *const c_void, _call: RawCall) {}
+unsafe extern "C" fn called(instance: *const c_void, _call: RawCall) {
+    // SAFETY: see `now`.
+    unsafe { host(instance) }.device_called();
+}
 
 unsafe extern "C" fn call(_instance: *const c_void) -> RawCall {
     RawCall::default()

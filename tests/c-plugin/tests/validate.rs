@@ -31,7 +31,7 @@ fn validated(library: &Path, verdict: &str) -> (Vec<String>, Value) {
 /// LS-7, LS-12, LS-30, LS-31, LS-32, LS-35
 #[test]
 fn the_examples_in_c_and_cpp_pass_every_check_that_applies_to_them() {
-    // Of 26, six are of live sources alone, and five of what filters are fed.
+    // Of 27, one is of renderers with a device, six are of live sources alone, and five of what filters are fed.
     for (name, source, passes) in [("c-gain", "gain.c", 20), ("cpp-tone", "tone.cpp", 21)] {
         let folder = example(name, source);
         let (passed, json) = validated(&folder.path().join("libexample.so"), "passed");

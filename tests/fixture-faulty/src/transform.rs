@@ -1,11 +1,12 @@
 //! A transform with one fault.
 
 use std::collections::VecDeque;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use driftless_plugin_api::{
-    Filter, FilterError, Flow, Host, Marker, MediaPattern, MediaType, Output, Pin, Sample,
-    Settings, State, Status, Transform,
+    Filter, FilterError, Flow, Host, Latency, Marker, MediaPattern, MediaType, Output, Pin, Sample,
+    Settings, Span, State, Status, Transform,
 };
 
 /// The filter `faulty.transform`.
@@ -18,6 +19,10 @@ pub struct FaultyTransform {
     past: VecDeque<f32>,
     /// What never goes away.
     memory: f32,
+    /// Samples so far, as if somebody else wanted to know.
+    count: Mutex<u64>,
+    /// The latency that it declares.
+    latency: Span,
     /// Which of all filters of this process it is.
     number: u32,
 }
@@ -60,7 +65,16 @@ impl Filter for FaultyTransform {
         assert!(!(fault == "limit-panics" && level == 0.0), "0 dB is too loud");
         assert!(!(fault == "beyond-panics" && level > 0.0), "more than 0 dB is too loud");
         let number = MADE.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { host, fault, media: None, past: VecDeque::new(), memory: 0.0, number })
+        Ok(Self {
+            host,
+            fault,
+            media: None,
+            past: VecDeque::new(),
+            memory: 0.0,
+            count: Mutex::new(0),
+            latency: settings.time("latency")?,
+            number,
+        })
     }
 
     fn media_types(&self, _: Pin) -> Vec<MediaPattern> {
@@ -87,6 +101,16 @@ impl Filter for FaultyTransform {
         self.past.reserve(1);
         Ok(())
     }
+
+    fn latency(&mut self) -> Option<&mut dyn Latency> {
+        Some(self)
+    }
+}
+
+impl Latency for FaultyTransform {
+    fn latency(&self, _: Pin) -> Result<Span, Status> {
+        Ok(self.latency)
+    }
 }
 
 impl Transform for FaultyTransform {
@@ -110,6 +134,11 @@ impl Transform for FaultyTransform {
         }
         if self.has("waits") {
             std::thread::park_timeout(std::time::Duration::from_micros(1));
+        }
+        if self.has("locks")
+            && let Ok(mut count) = self.count.lock()
+        {
+            *count += 1;
         }
         if self.has("writes") {
             eprintln!("a sample");
