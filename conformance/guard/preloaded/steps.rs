@@ -124,12 +124,11 @@ mod x86_64 {
     }
 
     fn value(place: u64, bits: u32) -> u64 {
-        // SAFETY: the instruction that comes next reads it too.
-        unsafe {
-            match bits {
-                8 => u64::from((place as *const u8).read_volatile()),
-                _ => u64::from((place as *const u32).read_unaligned()),
-            }
+        match bits {
+            // SAFETY: the instruction that comes next reads it too; likewise below.
+            8 => u64::from(unsafe { (place as *const u8).read_volatile() }),
+            // SAFETY: see above.
+            _ => u64::from(unsafe { (place as *const u32).read_unaligned() }),
         }
     }
 
