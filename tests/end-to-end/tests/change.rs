@@ -105,6 +105,34 @@ fn a_recording_is_the_same_to_the_bit_whether_a_jitter_buffer_beside_it_grows_or
     assert!(grown == steady);
 }
 
+/// LS-125: who stays is told which of its inputs lead nowhere from now on.
+#[test]
+fn a_mixer_that_waits_for_its_inputs_waits_for_none_that_was_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mixed.wav");
+    let ends = format!(
+        "[filter.one]\nplugin = \"driftless.test-source\"\n\
+         [filter.mixer]\nplugin = \"driftless.mixer\"\npolicy = \"wait\"\npatience = \"2 s\"\n\
+         [filter.speakers]\nplugin = \"driftless.audio-renderer\"\ndevice = \"wav:{}\"\n",
+        file.display()
+    );
+    let alone = format!("[graph]\nconnect = [\"one -> mixer.in0\", \"mixer -> speakers\"]\n{ends}");
+    let both = format!(
+        "[graph]\nconnect = [\"one -> mixer.in0\", \"two -> mixer.in1\", \"mixer -> speakers\"]\n\
+         {ends}[filter.two]\nplugin = \"driftless.test-source\"\n"
+    );
+    let mut graph = simulate(plan(&both));
+    graph.advance(Span::from_secs(2)).unwrap();
+    graph.change(plan(&alone)).unwrap();
+    graph.advance(Span::from_secs(3)).unwrap();
+    let report = graph.stop();
+    assert!(!report.has_failed(), "{report}");
+    let (values, rate) = driftless_end_to_end::recording(&file);
+    let parts = values[2 * rate as usize..].chunks(rate as usize / 5);
+    let silent = parts.filter(|part| part.iter().all(|value| value.abs() < 1e-3));
+    assert!(silent.count() <= 1, "{report}");
+}
+
 const DESCRIPTOR: &str = r#"
 [plugin]
 name = "test-buffer"
