@@ -4,7 +4,7 @@ use driftless_plugin_api::matching::Decision;
 use driftless_plugin_api::{
     AudioFormat, ClockState, EventCode, FilterError, Host, HostTime, Sample, Span, matching,
 };
-use driftless_rate_match::{Against, LinkConfig, Quality, SlaveMethod, Writer, link};
+use driftless_rate_match::{Against, LinkConfig, SlaveMethod, Writer, link};
 
 use crate::callback::{Handover, PIECE_FRAMES, Voice};
 use crate::decision::Decider;
@@ -20,11 +20,9 @@ const PLAUSIBLE: Span = Span::from_secs(1);
 pub(crate) struct Intake {
     host: Host,
     handover: Handover,
-    device_rate_hz: u32,
+    /// What does not depend on the stream: the device's rate, quality, slave method, tolerance.
+    link: LinkConfig,
     latency: Span,
-    slave_method: SlaveMethod,
-    tolerance: Span,
-    quality: Quality,
     format: AudioFormat,
     writer: Option<Writer>,
     decider: Decider,
@@ -40,39 +38,20 @@ pub(crate) struct Intake {
     last_block: Span,
 }
 
-/// What an intake needs to know, settled at activation.
-pub(crate) struct Setup {
-    pub host: Host,
-    pub handover: Handover,
-    pub device_rate_hz: u32,
-    pub latency: Span,
-    pub slave_method: SlaveMethod,
-    pub tolerance: Span,
-    pub quality: Quality,
-    pub format: AudioFormat,
-}
-
 impl Intake {
-    /// One that has taken nothing yet. `[main]`
-    pub fn new(setup: Setup) -> Self {
-        let Setup {
-            host,
-            handover,
-            device_rate_hz,
-            latency,
-            slave_method,
-            tolerance,
-            quality,
-            format,
-        } = setup;
+    /// One that has taken nothing yet, and makes its queues like `link`. `[main]`
+    pub fn new(
+        host: Host,
+        handover: Handover,
+        link: LinkConfig,
+        latency: Span,
+        format: AudioFormat,
+    ) -> Self {
         Self {
             host,
             handover,
-            device_rate_hz,
+            link,
             latency,
-            slave_method,
-            tolerance,
-            quality,
             format,
             writer: None,
             decider: Decider::new(),
@@ -136,14 +115,9 @@ impl Intake {
         let (writer, player) = link(LinkConfig {
             channels,
             input_rate_hz: self.format.rate_hz,
-            output_rate_hz: self.device_rate_hz,
             capacity_ns: self.capacity.nanos(),
             target_delay_ns: self.latency.min(self.capacity).nanos(),
-            against: Against::Nothing,
-            quality: self.quality,
-            slave_method: self.slave_method,
-            tolerance_ns: self.tolerance.nanos(),
-            ..LinkConfig::default()
+            ..self.link
         })
         .map_err(|error| FilterError::new(format!("the stream cannot be queued: {error}")))?;
         let scratch = vec![0.0; PIECE_FRAMES * channels];
@@ -161,7 +135,7 @@ impl Intake {
     fn follow(&mut self, decision: Decision, sample: &Sample, arrived: Span, clock: &ClockState) {
         let against = self.against(decision);
         self.native_delay = self.native_delay(decision, sample, arrived);
-        let resamples = self.slave_method == SlaveMethod::Resample;
+        let resamples = self.link.slave_method == SlaveMethod::Resample;
         self.handover.set_following(resamples && against != Against::Nothing);
         self.set_target(clock.presentation_delay());
         if let Some(writer) = &self.writer {
@@ -225,7 +199,7 @@ impl Intake {
             if decision.clock_slaving {
                 text.push_str(", following the graph's clock");
             }
-            text.push_str(match self.slave_method {
+            text.push_str(match self.link.slave_method {
                 SlaveMethod::Resample => "",
                 SlaveMethod::Skew => ", by moving what is played (skew)",
                 SlaveMethod::None => ", and correcting nothing (none)",

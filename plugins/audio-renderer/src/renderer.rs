@@ -11,10 +11,11 @@ use driftless_plugin_api::{
     MediaPattern, MediaType, Output, Pin, ReferenceTime, Renderer, Sample, Settings, Span, State,
     Wake,
 };
+use driftless_rate_match::LinkConfig;
 
 use crate::callback::{Callback, Counts, Snapshot};
 use crate::device::{self, Device, News, StreamFormat};
-use crate::intake::{Intake, Setup, audio_format};
+use crate::intake::{Intake, audio_format};
 use crate::options::Options;
 use watch::Watch;
 
@@ -90,16 +91,14 @@ impl Filter for AudioRenderer {
         );
         device.start(callback)?;
         let latency = needed_latency(&self.options, &*device);
-        let intake = Intake::new(Setup {
-            host: self.host.clone(),
-            handover,
-            device_rate_hz: device.rate_hz(),
-            latency,
-            slave_method: self.options.slave_method,
-            tolerance: self.tolerance,
+        let link = LinkConfig {
+            output_rate_hz: device.rate_hz(),
             quality: self.options.quality,
-            format,
-        });
+            slave_method: self.options.slave_method,
+            tolerance_ns: self.tolerance.nanos(),
+            ..LinkConfig::default()
+        };
+        let intake = Intake::new(self.host.clone(), handover, link, latency, format);
         self.active = Some(Active {
             device,
             intake,

@@ -43,13 +43,8 @@ pub struct Orders {
     pub port: u16,
     /// Where it is announced.
     pub announcements: u16,
-}
-
-impl Orders {
-    /// What driftless writes of its timing.
-    pub fn trace(&self) -> PathBuf {
-        self.folder.join("run.trace")
-    }
+    /// Where driftless writes its timing, if it shall.
+    pub trace: Option<PathBuf>,
 }
 
 impl Player {
@@ -94,7 +89,9 @@ fn driftless(server: &Server, case: Case, orders: &Orders) -> io::Result<Process
     let mut command = server.client(orders.programs.join("driftless"));
     command.arg("--json").arg("-p").arg(&orders.programs).arg("run").arg(&orders.manifest);
     command.arg("--for").arg(format!("{}s", orders.seconds));
-    command.arg("--trace").arg(orders.trace());
+    if let Some(trace) = &orders.trace {
+        command.arg("--trace").arg(trace);
+    }
     for set in [
         format!("network.port={}", orders.port),
         format!("network.format={}/{RATE_HZ}/{CHANNELS}", case.encoding()),

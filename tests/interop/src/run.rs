@@ -59,6 +59,7 @@ impl Bench {
             seconds,
             port: free_port()?,
             announcements: free_port()?,
+            trace: keep.as_ref().map(|_| folder.path().join("run.trace")),
         };
         Ok(Self { orders, keep, _folder: folder })
     }
@@ -165,7 +166,8 @@ impl Bench {
         recording.write(&keep.join(format!("{name}.wav"))).map_err(io::Error::other)?;
         let Some(report) = report else { return Ok(()) };
         fs::write(keep.join(format!("{name}.json")), format!("{report:#}\n"))?;
-        fs::copy(self.orders.trace(), keep.join(format!("{name}.trace"))).map(drop)
+        let Some(trace) = &self.orders.trace else { return Ok(()) };
+        fs::copy(trace, keep.join(format!("{name}.trace"))).map(drop)
     }
 }
 
