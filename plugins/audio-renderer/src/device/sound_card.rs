@@ -3,12 +3,12 @@
 //! While the device is away its place is taken by timers, so that samples are consumed in time, the
 //! clock on offer goes on, and the rest of the graph sees nothing.
 
-mod delay;
 mod find;
 mod settling;
+mod steady;
 mod stream;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -28,7 +28,8 @@ use stream::Opened;
 const LOOK: Duration = Duration::from_millis(50);
 /// A device that asks for nothing so long is lost.
 const SILENT_LOOKS: u32 = 40;
-/// First wait before a device is opened again; it doubles up to the longest.
+/// A stream that broke may be opened again at once: its server is still there. A device that is gone is
+/// waited for, first so long; that doubles up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// How long a device may take to open at activation.
@@ -49,13 +50,27 @@ pub(super) struct Search {
 /// Told by the device's own threads.
 #[derive(Debug, Default)]
 pub(super) struct Signs {
-    pub fatal: AtomicBool,
+    /// Why the sound system gave the device up.
+    cause: Mutex<Option<String>>,
     /// Times and delay of the open device are known.
     pub settled: AtomicBool,
     pub callbacks: AtomicI64,
     pub xruns: AtomicI64,
     pub delay_ns: AtomicI64,
     pub period_ns: AtomicI64,
+}
+
+impl Signs {
+    /// The stream is over, because of `error`.
+    fn fail(&self, error: &cpal::Error) {
+        if let Ok(mut cause) = self.cause.lock() {
+            cause.get_or_insert_with(|| error.to_string());
+        }
+    }
+
+    fn take_cause(&self) -> Option<String> {
+        self.cause.lock().ok().and_then(|mut cause| cause.take())
+    }
 }
 
 /// What the thread tells.
@@ -253,7 +268,7 @@ impl Keeper {
     }
 
     fn open(&mut self) -> Result<Opened, String> {
-        self.signs.fatal.store(false, Relaxed);
+        self.signs.take_cause();
         self.signs.settled.store(false, Relaxed);
         let (mut opened, name) = find_and_open(&self.search, &self.signs, &self.host)?;
         self.search.exactly = true;
@@ -282,8 +297,8 @@ impl Keeper {
             if self.is_over(LOOK) {
                 return None;
             }
-            if self.signs.fatal.load(Relaxed) {
-                return Some("the sound system gave it up".to_owned());
+            if let Some(cause) = self.signs.take_cause() {
+                return Some(format!("the sound system gave it up: {cause}"));
             }
             let callbacks = self.signs.callbacks.load(Relaxed);
             silent = if callbacks == seen { silent + 1 } else { 0 };
@@ -295,14 +310,14 @@ impl Keeper {
     }
 
     fn open_again(&mut self) -> Option<Opened> {
-        let mut wait = FIRST_WAIT;
+        let mut wait = Duration::ZERO;
         loop {
             if self.is_over(wait) {
                 return None;
             }
             match self.open() {
                 Ok(opened) => return Some(opened),
-                Err(_) => wait = (2 * wait).min(LONGEST_WAIT),
+                Err(_) => wait = (2 * wait).clamp(FIRST_WAIT, LONGEST_WAIT),
             }
         }
     }

@@ -6,7 +6,7 @@
 use driftless_plugin_api::{HostTime, Span};
 use driftless_rate_match::Anchor;
 
-use super::delay::Delay;
+use super::steady::Steady;
 use crate::device::{Asked, DeviceLine};
 
 /// The first callbacks fill the device's buffer, one right after the other; they tell nothing.
@@ -14,12 +14,13 @@ const FILLING: Span = Span::from_millis(200);
 /// Then the time line and the delay are found.
 const FINDING: Span = Span::from_millis(600);
 
-/// Callback times and delay of one stream. `[device]`
+/// Callback times, delay and period of one stream. `[device]`
 #[derive(Debug)]
 pub(super) struct Settling {
     rate_hz: u32,
     line: DeviceLine,
-    delay: Delay,
+    delay: Steady,
+    period: Steady,
     stage: Stage,
 }
 
@@ -36,7 +37,8 @@ impl Settling {
         Self {
             rate_hz,
             line: DeviceLine::new(rate_hz, Anchor::Mean),
-            delay: Delay::new(),
+            delay: Steady::middle(),
+            period: Steady::longest(),
             stage: Stage::Filling(None),
         }
     }
@@ -47,6 +49,7 @@ impl Settling {
         self.move_on(seen);
         let asked = self.line.ask(seen, frames);
         let period = Span::of_frames(frames as i64, self.rate_hz);
+        self.period.hear(period);
         // What is told goes down while the callback is late.
         self.delay.hear((told + (seen - asked.due)).max(period));
         (asked, self.delay.get())
@@ -58,15 +61,22 @@ impl Settling {
             Stage::Filling(Some(since)) if now - since >= FILLING => {
                 self.line.forget();
                 self.delay.forget();
+                self.period.forget();
                 self.stage = Stage::Finding(now);
             }
             Stage::Finding(since) if now - since >= FINDING => {
                 self.delay.keep();
+                self.period.keep();
                 self.line.settle();
                 self.stage = Stage::Settled;
             }
             _ => {}
         }
+    }
+
+    /// What the sound system asks for at a time.
+    pub fn period(&mut self) -> Span {
+        self.period.get()
     }
 
     /// Whether it is all known.

@@ -99,7 +99,6 @@ fn build<T: SizedSample + FromSample<f32> + Send + 'static>(
         host: host.clone(),
         signs: Arc::clone(signs),
         settling: Settling::new(rate_hz),
-        rate_hz,
         channels: channels as usize,
         values: vec![0.0; rate_hz as usize * channels as usize],
     });
@@ -107,21 +106,21 @@ fn build<T: SizedSample + FromSample<f32> + Send + 'static>(
     let stream = device.build_output_stream(
         config,
         move |out: &mut [T], info: &OutputCallbackInfo| player.fill(out, info),
-        move |error: cpal::Error| note(&errors, error.kind()),
+        move |error: cpal::Error| note(&errors, &error),
         None,
     )?;
     stream.play()?;
     Ok(Opened { stream, entrance: Some(entrance), home, rate_hz, channels })
 }
 
-/// The server may be dead and this called without end: nothing but a mark is made.
-fn note(signs: &Signs, kind: ErrorKind) {
-    match kind {
+/// The server may be dead and this called without end: only the first cause is kept.
+fn note(signs: &Signs, error: &cpal::Error) {
+    match error.kind() {
         ErrorKind::Xrun => {
             signs.xruns.fetch_add(1, Relaxed);
         }
         ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
-        _ => signs.fatal.store(true, Relaxed),
+        _ => signs.fail(error),
     }
 }
 
@@ -133,7 +132,6 @@ struct StreamPlayer {
     host: Host,
     signs: Arc<Signs>,
     settling: Settling,
-    rate_hz: u32,
     channels: usize,
     /// A second of values, for a device of another format.
     values: Vec<f32>,
@@ -149,8 +147,7 @@ impl StreamPlayer {
         let (asked, delay) =
             self.settling.ask(seen, Span::from_nanos(told.as_nanos() as i64), frames);
         if self.settling.is_settled() {
-            let period = Span::of_frames(frames as i64, self.rate_hz);
-            self.signs.period_ns.store(period.nanos(), Relaxed);
+            self.signs.period_ns.store(self.settling.period().nanos(), Relaxed);
             self.signs.delay_ns.store(delay.nanos(), Relaxed);
             self.signs.settled.store(true, Relaxed);
         }
