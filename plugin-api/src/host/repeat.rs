@@ -15,7 +15,7 @@ pub struct Called {
     pub rate: f64,
     /// From then until what it asks for is heard, or since what it brings was captured.
     pub delay: Span,
-    /// How many frames.
+    /// How many frames. 0: the device went away, and timers stand in for it, or it came back.
     pub frames: u32,
 }
 

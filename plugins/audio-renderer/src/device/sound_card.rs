@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use driftless_plugin_api::{FilterError, Host, HostTime, Span};
+use driftless_plugin_api::{Called, FilterError, Host, HostTime, Span};
 use ringbuf::HeapProd;
 use ringbuf::traits::Producer;
 
@@ -142,6 +142,7 @@ impl SoundCard {
             Report::Lost { callback, why } => {
                 self.news.push(News::Lost(format!("{} is gone: {why}", self.name)));
                 let Some(mut callback) = callback else { return };
+                tell_change(&callback, now);
                 callback.change_device();
                 let stand_in = VirtualDevice::stand_in(
                     *callback,
@@ -154,6 +155,7 @@ impl SoundCard {
             Report::Open { name, entrance, .. } => {
                 self.entrance = Some(entrance);
                 if let Some(callback) = self.stand_in.take().and_then(VirtualDevice::retire) {
+                    tell_change(&callback, now);
                     callback.counts().device_restarts.fetch_add(1, Relaxed);
                     self.hand_over(callback);
                 }
@@ -170,6 +172,12 @@ impl SoundCard {
             let _ = entrance.try_push(Box::new(callback));
         }
     }
+}
+
+/// Who repeats the run must know that the device went, or came back.
+fn tell_change(callback: &Callback, now: HostTime) {
+    let call = Called { seen: now, due: now, rate: 1.0, delay: Span::ZERO, frames: 0 };
+    callback.host().called(call);
 }
 
 impl Device for SoundCard {

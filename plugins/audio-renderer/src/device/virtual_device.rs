@@ -147,8 +147,36 @@ impl VirtualDevice {
         self.xruns += u64::from(is_missed);
         let delay = self.delay();
         let Some(callback) = &mut self.callback else { return };
-        let asked = self.line.ask(seen, self.out.len() / self.channels);
+        let frames = self.out.len() / self.channels;
+        let asked = self.line.ask(seen, frames);
+        if self.presence == Presence::StandIn {
+            let Asked { seen, due, rate } = asked;
+            self.host.called(Called { seen, due, rate, delay, frames: frames as u32 });
+        }
         callback.period(asked, delay, &mut self.out);
+        self.let_hear(is_missed);
+        self.next += 1;
+        self.planned = None;
+    }
+
+    /// Does what a sound card did whose place it takes, or what stood in for that.
+    fn repeat(&mut self, call: Called) {
+        let Called { seen, due, rate, delay, frames } = call;
+        if frames == 0 {
+            return self.change_presence(match self.presence {
+                Presence::Here => Presence::Gone,
+                _ => Presence::Here,
+            });
+        }
+        let Some(callback) = &mut self.callback else { return };
+        self.out.resize(frames as usize * self.channels, 0.0);
+        callback.period(Asked { seen, due, rate }, delay, &mut self.out);
+        self.let_hear(false);
+    }
+
+    /// What was played is heard, and recorded, if the device is there and it was not missed.
+    fn let_hear(&mut self, is_missed: bool) {
+        let Some(callback) = &self.callback else { return };
         let counts = callback.counts();
         if is_missed || self.presence != Presence::Here {
             let lost = (self.out.len() / self.channels) as u64;
@@ -159,31 +187,21 @@ impl VirtualDevice {
             let lost = recording.write(&self.out);
             counts.recording_lost_frames.fetch_add((lost / self.channels) as u64, Relaxed);
         }
-        self.next += 1;
-        self.planned = None;
     }
 
-    /// Does what a sound card did whose place it takes.
-    fn repeat(&mut self, call: Called) {
-        let Called { seen, due, rate, delay, frames } = call;
-        let Some(callback) = &mut self.callback else { return };
-        self.out.resize(frames as usize * self.channels, 0.0);
-        callback.period(Asked { seen, due, rate }, delay, &mut self.out);
-        if let Some(recording) = &mut self.recording {
-            recording.write(&self.out);
-        }
-    }
-
-    /// Goes away and comes back as a sound card does: with a clock that begins anew.
     fn follow_presence(&mut self, fate: Fate) {
         let presence = match (fate.times, self.presence) {
             (_, Presence::StandIn) => return,
             (0, _) => Presence::Gone,
             _ => Presence::Here,
         };
-        if presence == self.presence {
-            return;
+        if presence != self.presence {
+            self.change_presence(presence);
         }
+    }
+
+    /// Goes away or comes back as a sound card does: with a clock that begins anew.
+    fn change_presence(&mut self, presence: Presence) {
         self.presence = presence;
         self.line.forget();
         let Some(callback) = &mut self.callback else { return };
