@@ -127,14 +127,18 @@ impl Intake {
             return Err(FilterError::new("the format changes faster than the device can follow"));
         }
         self.writer = Some(writer);
-        self.decider.ask_again();
+        self.begin_anew();
         Ok(())
     }
 
     /// Lets the player follow what was decided.
     fn follow(&mut self, decision: Decision, sample: &Sample, arrived: Span, clock: &ClockState) {
         let against = self.against(decision);
-        self.native_delay = self.native_delay(decision, sample, arrived);
+        self.native_delay = match decision.against {
+            matching::Against::Nothing => None,
+            // Later, a private clock's stamps say by how much it has drifted as well.
+            _ => self.native_delay.or_else(|| self.first_native_delay(sample, arrived)),
+        };
         let resamples = self.link.slave_method == SlaveMethod::Resample;
         self.handover.set_following(resamples && against != Against::Nothing);
         self.set_target(clock.presentation_delay());
@@ -162,10 +166,7 @@ impl Intake {
     /// The stamp of the first block says it, private clock or not: a source begins to count at the
     /// present stream time. Stamps of another origin say nothing; then a private clock's source is
     /// taken to deliver its earliest blocks without having waited.
-    fn native_delay(&self, decision: Decision, sample: &Sample, arrived: Span) -> Option<Span> {
-        if decision.against == matching::Against::Nothing {
-            return None;
-        }
+    fn first_native_delay(&self, sample: &Sample, arrived: Span) -> Option<Span> {
         let start = sample.start()?;
         let end = Span::from_nanos(start.nanos()) + self.last_block;
         let stamped = end - arrived;
@@ -240,12 +241,18 @@ impl Intake {
         self.set_target(self.presentation_delay);
     }
 
+    /// The next sample is the first of what its stamps count.
+    fn begin_anew(&mut self) {
+        self.native_delay = None;
+        self.decider.ask_again();
+    }
+
     /// Drops all that is queued (LS-115).
     pub fn flush(&mut self) {
         if let Some(writer) = &mut self.writer {
             writer.flush();
         }
-        self.decider.ask_again();
+        self.begin_anew();
     }
 
     /// The graph pauses: what is marked as stale by then is dropped (LS-11).
@@ -254,13 +261,13 @@ impl Intake {
             writer.pause();
         }
         if self.goes_stale {
-            self.decider.ask_again();
+            self.begin_anew();
         }
     }
 
     /// The segment changed (LS-116).
     pub fn new_segment(&mut self) {
-        self.decider.ask_again();
+        self.begin_anew();
     }
 
     /// Nothing follows.

@@ -54,13 +54,29 @@ impl Bench {
     /// Delivers blocks `from..to` of 10 ms, each stamped with its end's arrival less its length, by a
     /// clock that runs `ppm` fast.
     fn deliver(&mut self, from: i64, to: i64, ppm: f64, stamped: bool, value: fn(i64) -> f32) {
+        let stamp = |block| stamped.then_some(StreamTime::ZERO + lasted(block, ppm));
+        self.deliver_with(from, to, ppm, stamp, value);
+    }
+
+    /// As [`deliver`](Self::deliver), with stamps of the source's own clock: it never sees that it is off.
+    fn deliver_private(&mut self, from: i64, to: i64, ppm: f64, value: fn(i64) -> f32) {
+        let stamp = |block| Some(StreamTime::ZERO + lasted(block, 0.0));
+        self.deliver_with(from, to, ppm, stamp, value);
+    }
+
+    fn deliver_with(
+        &mut self,
+        from: i64,
+        to: i64,
+        ppm: f64,
+        stamp: impl Fn(i64) -> Option<StreamTime>,
+        value: fn(i64) -> f32,
+    ) {
         let base = self.driver.clock().host_time(StreamTime::ZERO);
         for block in from..to {
-            let ns =
-                |block: i64| Span::from_nanos((block as f64 * 10e6 / (1.0 + ppm * 1e-6)) as i64);
-            self.driver.step_until(base + ns(block + 1));
+            self.driver.step_until(base + lasted(block + 1, ppm));
             let values: Vec<f32> = (block * 480..(block + 1) * 480).map(value).collect();
-            let start = stamped.then_some(StreamTime::ZERO + ns(block));
+            let start = stamp(block);
             let mut sample = self.driver.audio_sample(&values, start);
             sample.set_discontinuity(block == from);
             self.driver.receive(0, sample).unwrap();
@@ -84,6 +100,11 @@ impl Bench {
             .map(|event| event.p1)
             .collect()
     }
+}
+
+/// How long `blocks` of 10 ms last, by a clock that runs `ppm` fast.
+fn lasted(blocks: i64, ppm: f64) -> Span {
+    Span::from_nanos((blocks as f64 * 10e6 / (1.0 + ppm * 1e-6)) as i64)
 }
 
 /// An impulse each second, the first after half a second.

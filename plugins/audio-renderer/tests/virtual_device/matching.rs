@@ -62,6 +62,23 @@ fn a_live_source_on_another_clock_is_heard_when_its_stamps_say() {
     }
 }
 
+/// LS-81, LS-M8
+#[test]
+fn another_clock_of_the_graph_does_not_move_what_a_private_clock_stamps() {
+    let ppm = 500.0;
+    let mut bench = Bench::new("private", &[]);
+    bench.live(PushSourceFlags::PRIVATE_CLOCK);
+    bench.driver.run().unwrap();
+    bench.deliver_private(0, 2000, ppm, ticks);
+    bench.driver.set_clock(TestClock::Other(1.0));
+    bench.deliver_private(2000, 3000, ppm, ticks);
+    let statistics = bench.driver.statistics().unwrap();
+    assert_eq!((statistics.row, statistics.locked), (5, 1), "{statistics:?}");
+    assert_eq!((statistics.dropped_frames, statistics.inserted_frames), (0, 0), "{statistics:?}");
+    // By then it has drifted by 10 ms.
+    assert!(statistics.error_max < 50_000, "{statistics:?}");
+}
+
 /// LS-75, LS-78, LS-77
 #[test]
 fn every_row_is_decided_and_plays_what_comes_in_step() {

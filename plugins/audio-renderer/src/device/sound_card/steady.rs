@@ -50,8 +50,7 @@ impl Steady {
         let typical = self.typical();
         let kept = *self.kept.get_or_insert(typical);
         let off = typical - kept;
-        self.elsewhere =
-            if off > ELSEWHERE || -off > ELSEWHERE { self.elsewhere + 1 } else { 0 };
+        self.elsewhere = if off > ELSEWHERE || -off > ELSEWHERE { self.elsewhere + 1 } else { 0 };
         if self.elsewhere >= STAYS {
             self.kept = Some(typical);
             self.elsewhere = 0;
