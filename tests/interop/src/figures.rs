@@ -18,6 +18,8 @@ pub struct Reported {
     pub concealed: u64,
     /// Underruns.
     pub underruns: u64,
+    /// How often its device was opened again.
+    pub restarts: u64,
 }
 
 impl Reported {
@@ -25,12 +27,15 @@ impl Reported {
     pub fn read(report: &Value) -> Self {
         let stream = &report["streams"][0];
         let count = |key: &str| stream[key].as_u64().unwrap_or(0);
+        let filters = report["filters"].as_array().into_iter().flatten();
+        let restarts = filters.filter_map(|it| it["counters"]["device restarts"].as_u64()).sum();
         Self {
             locked_after_s: stream["locked_after_ns"].as_f64().map(|ns| ns / 1e9),
             dropped: count("dropped_frames"),
             inserted: count("inserted_frames"),
             concealed: count("concealed_frames"),
             underruns: count("underruns"),
+            restarts,
         }
     }
 }
@@ -100,7 +105,9 @@ impl Figures {
                 Some(seconds) => missed.push(format!("back after {seconds:.1} s")),
                 None => missed.push("not back".to_owned()),
             }
-            let counts = |it: &Reported| it.underruns + it.concealed + it.dropped + it.inserted;
+            let counts = |it: &Reported| {
+                it.underruns + it.concealed + it.dropped + it.inserted + it.restarts
+            };
             // Where all stand still nothing need be lost.
             let uncounted = self.reported.as_ref().is_some_and(|it| counts(it) == 0);
             if uncounted && case != Case::AllStop {
@@ -139,6 +146,7 @@ impl Figures {
             "inserted_frames": self.reported.as_ref().map(|it| it.inserted),
             "concealed_frames": self.reported.as_ref().map(|it| it.concealed),
             "underruns": self.reported.as_ref().map(|it| it.underruns),
+            "device_restarts": self.reported.as_ref().map(|it| it.restarts),
             "missed": self.missed,
         })
     }
