@@ -114,7 +114,7 @@ impl Controller {
         self.phase = match self.phase {
             Phase::Track if far => Phase::Acquire,
             Phase::Track => Phase::Track,
-            _ if near && aim.ratio_error_ppm < 0.8 * t.lost_ppm => Phase::Track,
+            _ if near && aim.ratio_error_ppm < t.found_ppm => Phase::Track,
             _ => Phase::Acquire,
         };
         // Once locked it takes more to doubt it.
@@ -136,6 +136,11 @@ impl Controller {
         }
     }
 
+    fn unhurried_ppm(&self, aim: &Aim) -> f64 {
+        let t = &self.tuning;
+        t.unhurried_ppm.max(aim.error.abs() / t.unhurried_s * 1e6)
+    }
+
     /// A part of the error each second; of what may be noise only so much that it stays inaudible.
     fn correction_ppm(&self, aim: &Aim) -> f64 {
         let t = &self.tuning;
@@ -153,6 +158,7 @@ impl Controller {
         let most = match self.phase {
             // An error that is older than the estimate may stay a while: nobody hears it.
             Phase::Track => brake.min(gentle + 0.2 * aim.ratio_error_ppm),
+            _ if aim.ratio_error_ppm > t.locked_ppm => brake.min(self.unhurried_ppm(aim)),
             _ => brake,
         };
         wanted.clamp(-most, most)

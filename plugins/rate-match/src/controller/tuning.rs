@@ -20,6 +20,12 @@ pub struct Tuning {
     pub calm_ppm: f64,
     /// Time constant with which an error of the position is worked off while acquiring, seconds.
     pub acquire_correction_s: f64,
+    /// While the ratio is less well known than `locked_ppm`, that bends it by no more than this, ppm, or
+    /// by as much as takes `unhurried_s`. Who sends in bursts is placed a few milliseconds late to
+    /// begin with; to make up for that at once would be heard, a delay is not.
+    pub unhurried_ppm: f64,
+    /// Time constant with which a larger error is worked off then, seconds.
+    pub unhurried_s: f64,
     /// The same once it tracks.
     pub correction_s: f64,
     /// An error beyond this may bend the ratio by more than `wander_ppm` while it tracks, seconds.
@@ -37,6 +43,8 @@ pub struct Tuning {
     pub lost_ppm: f64,
     /// Or the position this far from its place, seconds.
     pub lost_error_s: f64,
+    /// Standard error of the ratio below which it can be tracked, ppm.
+    pub found_ppm: f64,
     /// Standard error of the ratio at which it counts as locked, ppm.
     pub locked_ppm: f64,
     /// A step of a clock beyond this is taken by one cross-fade, seconds; below, by the ratio. As much
@@ -64,6 +72,8 @@ impl Default for Tuning {
             ratio_smoothing_s: 2.0,
             calm_ppm: 5.0,
             acquire_correction_s: 0.3,
+            unhurried_ppm: 500.0,
+            unhurried_s: 8.0,
             correction_s: 5.0,
             gentle_error_s: 0.9e-3,
             gentle_correction_s: 20.0,
@@ -72,6 +82,7 @@ impl Default for Tuning {
             track_error_s: 0.5e-6,
             lost_ppm: 50.0,
             lost_error_s: 3e-3,
+            found_ppm: 40.0,
             locked_ppm: 2.0,
             step_s: 1e-3,
             fade_s: 0.0025,

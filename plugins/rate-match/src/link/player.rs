@@ -35,8 +35,10 @@ pub struct Player {
     resume: Option<i64>,
     /// Concealed up to here, because nothing had come.
     concealed: Option<i64>,
-    /// Delay beyond the asked for, because data comes too late for that, ns.
+    /// Delay beyond the asked for, because data comes too late for that or came late at first, ns.
     extra_delay_ns: f64,
+    /// Has the source's rate been known once?
+    is_found: bool,
     /// Output frames for which there was nothing to play although data came.
     waited_frames: usize,
     /// Of the last pieces, seconds; for [`SlaveMethod::Skew`].
@@ -87,6 +89,7 @@ impl Player {
             resume: None,
             concealed: None,
             extra_delay_ns: 0.0,
+            is_found: false,
             waited_frames: 0,
             mean_error: 0.0,
             steps: 0,
@@ -186,7 +189,7 @@ impl Player {
         self.controller.reset();
         self.path.set_step(self.nominal_step());
         (self.playing, self.resume, self.concealed) = (false, None, None);
-        (self.extra_delay_ns, self.waited_frames) = (0.0, 0);
+        (self.extra_delay_ns, self.is_found, self.waited_frames) = (0.0, false, 0);
         period.resyncs += 1;
     }
 
@@ -302,7 +305,7 @@ impl Player {
     fn play(&mut self, out: &mut [f32], now: ClockTime, period: &mut Period) {
         let frames = out.len() / self.config.channels;
         let before = self.path;
-        let mut aim = self.aim(now);
+        let mut aim = self.aim(now).map(|aim| self.keep_place(aim));
         period.error_ns =
             aim.map_or_else(|| self.unmatched_error_ns(now), |aim| (aim.error * 1e9) as i64);
         let has_jumped = aim.is_some_and(|aim| self.correct(&aim, now, frames, period));
@@ -320,6 +323,20 @@ impl Player {
             self.cross_fade(before, out);
         }
         self.fade_in(out);
+    }
+
+    /// What plays by a private clock was placed by the first few packets. That later ones come earlier
+    /// says that those were late, not that the place is wrong: until the clock is found, the delay is kept
+    /// as it is. To make up for it would bend all that is heard in the first seconds, by 0.4 % where a
+    /// sender begins in a hurry.
+    fn keep_place(&mut self, aim: Aim) -> Aim {
+        let knows = self.config.tuning.found_ppm;
+        self.is_found |= aim.ratio_error_ppm < knows;
+        if self.against != Against::PrivateStamps || self.is_found || aim.error <= 0.0 {
+            return aim;
+        }
+        self.extra_delay_ns += aim.error * 1e9;
+        Aim { error: 0.0, ..aim }
     }
 
     /// Bends the path of the next `frames` frames towards where it should be.
