@@ -223,15 +223,34 @@ impl ClockLine {
         self.fit = Some(fit);
         if turned {
             self.held += before - self.middle(x);
+            self.return_to_readings(&fit, x);
         }
         self.draw_edge(&fit, x);
+    }
+
+    /// A step that is not much wider than the noise makes no outliers: least squares end up between the
+    /// readings before and after it. Who went on from there along the edge would stay beside all readings,
+    /// so the line is moved back among them, as after any other step.
+    fn return_to_readings(&mut self, fit: &Fit, x: f64) {
+        let beside = fit.edge + self.held;
+        if !fit.by_hull || beside.abs() <= fit.spread.max(self.config.outlier_ns * 1e-9) {
+            return;
+        }
+        self.held = -fit.edge;
+        self.edge = self.found_edge(fit, x);
+        self.shifts += 1;
+    }
+
+    /// How far from the line the earliest readings are.
+    fn found_edge(&self, fit: &Fit, x: f64) -> f64 {
+        fit.mean.y + fit.edge + self.slope * (x - fit.mean.x) - self.middle(x)
     }
 
     /// The more readings there are, the earlier is the earliest of them, and a window that became
     /// shorter knows fewer. The noise's width over the time that has passed is as fast as the first
     /// of that can be; the second nobody shall hear.
     fn draw_edge(&mut self, fit: &Fit, x: f64) {
-        let edge = fit.mean.y + fit.edge + self.slope * (x - fit.mean.x) - self.middle(x);
+        let edge = self.found_edge(fit, x);
         let most = match x > EDGE_FOUND_S {
             true => fit.spread * (x - self.drawn) / x,
             false => f64::INFINITY,

@@ -171,3 +171,21 @@ fn frames_and_times_turn_into_each_other() {
         }
     }
 }
+
+/// What ffmpeg's bursts look like when the sound server that is the clock stood still for 28 ms.
+#[test]
+fn a_step_that_hides_in_wide_noise_is_taken_when_the_readings_before_it_are_forgotten() {
+    for (seed, step_s) in (1..=20).flat_map(|seed| [(seed, -28e-3), (seed, 28e-3), (seed, -15e-3)])
+    {
+        let mut noise = Noise(seed);
+        let mut line = ClockLine::new(LineConfig::default());
+        let late = |n: i64| 10e-3 * noise.uniform() + if n >= 2_000 { step_s } else { 0.0 };
+        feed(&mut line, (0, 5_000), 20.0, late, |line, n| {
+            let off = height_s(line, n, 20.0) - 5e-3 - if n >= 2_000 { step_s } else { 0.0 };
+            if n > 2_600 {
+                assert!(off.abs() < 3e-3, "seed {seed}, {step_s} s, {n}: {off} s");
+            }
+        });
+        assert_eq!(line.shifts(), 1, "seed {seed}, {step_s} s");
+    }
+}
