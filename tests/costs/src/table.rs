@@ -229,6 +229,12 @@ fn idle() -> Rows {
         ),
         row("  wake-ups a second", format!("{wakeups:.0}"), "", true),
         row("  a bare loop that is woken as often", format!("{bare:.2} %"), "", true),
+        row(
+            "  wake-ups of a bare loop that 0.5 % pay for",
+            format!("{:.0}", wakeups * 0.5 / bare),
+            "",
+            true,
+        ),
     ])
 }
 
