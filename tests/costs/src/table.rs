@@ -32,11 +32,12 @@ fn row(what: &str, reached: String, must: &'static str, met: bool) -> Row {
 /// Measures what is named, or everything, and prints it as it comes. Returns whether all that must be
 /// reached was.
 pub fn print(lengths: Lengths, names: &[&str]) -> bool {
-    let parts: [(&str, &dyn Fn() -> Rows); 8] = [
+    let parts: [(&str, &dyn Fn() -> Rows); 9] = [
         ("hop", &hop),
         ("tee", &tee),
         ("chain", &chain),
         ("sources", &|| sources(lengths.sources_s)),
+        ("virtual", &virtual_time),
         ("steady", &steady),
         ("starts", &starts),
         ("idle", &idle),
@@ -140,6 +141,12 @@ fn sources(seconds: usize) -> Rows {
         row("  threads", format!("{threads:.0}"), "bounded by cores", threads <= most),
         row("  wake-ups a second", format!("{:.0}", it["wakeups_a_second"]), "", true),
     ])
+}
+
+fn virtual_time() -> Rows {
+    let times = 20.0 / best("mix 100 20", "processor_s")?;
+    let what = "100 live sources, matched and mixed, in virtual time";
+    Ok(vec![row(what, format!("{times:.1} times real time"), "20 times", times >= 20.0)])
 }
 
 fn steady() -> Rows {
