@@ -2,6 +2,7 @@
 
 mod content;
 mod error;
+mod pieces;
 mod precheck;
 mod section;
 

@@ -219,6 +219,23 @@ impl Plan {
         Self { filters: Vec::new(), connections: Vec::new(), segments: Vec::new(), ..self.clone() }
     }
 
+    /// The connections that lead to a filter, and their indices, in the order of the plan. `[any]`
+    pub fn arriving(&self, filter: usize) -> impl Iterator<Item = (usize, &Connection)> {
+        self.connections_of(&self.filters[filter].inputs)
+    }
+
+    /// The connections that begin at a filter, and their indices, in the order of the plan. `[any]`
+    pub fn leaving(&self, filter: usize) -> impl Iterator<Item = (usize, &Connection)> {
+        self.connections_of(&self.filters[filter].outputs)
+    }
+
+    /// Not searched for among all connections: a chain of a thousand filters would take a million steps.
+    fn connections_of(&self, pins: &[PlannedPin]) -> impl Iterator<Item = (usize, &Connection)> {
+        let mut indices: Vec<usize> = pins.iter().filter_map(|pin| pin.connection).collect();
+        indices.sort_unstable();
+        indices.into_iter().map(|index| (index, &self.connections[index]))
+    }
+
     /// The name of an output pin with its filter: `camera.video`.
     pub fn output_name(&self, pin: PinNumber) -> String {
         let filter = &self.filters[pin.filter];

@@ -3,6 +3,7 @@
 //! `step(now)` does all that is due at `now` and says when to be called again. Nothing in here sleeps,
 //! waits or asks what time it is, so the same code runs in real and in virtual time.
 
+pub mod arrivals;
 pub mod queue;
 pub mod recorder;
 
@@ -60,6 +61,7 @@ impl Member {
 pub struct Segment {
     chain: Chain,
     head: Head,
+    /// In the order of their pins.
     inputs: Vec<Input>,
     /// Queues that this segment feeds and that may make a waiting source wait.
     outputs: Vec<Arc<Queue>>,
@@ -162,9 +164,11 @@ impl Segment {
         has_deadline && !std::mem::replace(&mut self.has_deadline, has_deadline)
     }
 
-    /// Adds a queue that feeds the first filter.
+    /// Adds a queue that feeds the first filter; what may stand in it already is looked at.
     pub fn add_input(&mut self, input: Input) {
-        self.inputs.push(input);
+        self.chain.node(0).host.arrivals.note(input.pin);
+        let at = self.inputs.partition_point(|other| other.pin < input.pin);
+        self.inputs.insert(at, input);
     }
 
     /// Adds a queue that this segment feeds.
@@ -269,12 +273,19 @@ impl Segment {
     /// whether something had to wait.
     fn feed(&mut self, now: HostTime) -> bool {
         (self.took, self.turns) = (0, 0);
-        // Of hundreds of inputs most are empty, and asking for room costs more than seeing that.
-        for input in self.inputs.iter().filter(|input| !input.queue.is_empty()) {
+        let arrivals = &self.chain.node(0).host.arrivals;
+        for pin in arrivals.take() {
+            let Ok(at) = self.inputs.binary_search_by_key(&pin, |input| input.pin) else {
+                continue;
+            };
+            let queue = &self.inputs[at].queue;
             while self.repeats.map_or_else(|| self.has_room(), |(took, _)| self.took < took) {
-                let Some(item) = input.queue.pop() else { break };
+                let Some(item) = queue.pop() else { break };
                 self.took += 1;
-                hand_over(&self.chain, input.pin, item, now);
+                hand_over(&self.chain, pin, item, now);
+            }
+            if !queue.is_empty() {
+                arrivals.note(pin);
             }
         }
         !self.has_room()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use driftless_engine::Catalog;
-use driftless_engine::catalog::{Content, Entry, Provider};
+use driftless_engine::catalog::{Content, Entry, Provider, Refused};
 use driftless_engine::loader::verdicts::Verdicts;
 use driftless_engine::loader::why::why;
 use driftless_plugin_api::descriptor::{
@@ -156,9 +156,10 @@ fn list(catalog: &Catalog) {
     if catalog.entries().is_empty() {
         eprintln!("no plugins were found; name their folder with --plugins");
     }
-    for refused in catalog.refused() {
-        eprintln!("refused: `{}` {}", refused.path.display(), refused.error);
-    }
+    let line =
+        |refused: &Refused| format!("refused: `{}` {}\n", refused.path.display(), refused.error);
+    // In one piece: standard error is written through, and there may be hundreds.
+    eprint!("{}", catalog.refused().iter().map(line).collect::<String>());
 }
 
 fn everything(entry: &Entry) -> String {

@@ -1,10 +1,10 @@
 //! Everything that CI runs, in the order in which it fails fastest.
 
-use crate::command::{is_there, run};
+use crate::command::{is_there, run, target};
 use crate::packages;
 use crate::semantics;
 
-/// Format, requirements, lints, build, tests, documentation and licences. Runs on real sound servers are a command of
+/// Format, requirements, lints, build, tests, counts of instructions, documentation and licences. Runs on real sound servers are a command of
 /// their own, [`interop`]: what they measure depends on how busy the machine is.
 ///
 /// # Errors
@@ -18,8 +18,18 @@ pub fn run_all() -> Result<(), String> {
     run("cargo", &["build", "--workspace", "--locked"])?;
     run("cargo", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     run("cargo", &["test", "--workspace", "--locked"])?;
+    counts();
     documentation()?;
     licences()
+}
+
+/// Prints how many instructions the graph takes beside how many it took; a difference is for people to judge.
+fn counts() {
+    packages::wish(&["valgrind"]);
+    let program = target().join("debug").join("driftless-costs");
+    if let Err(text) = run(&program.to_string_lossy(), &["counts"]) {
+        println!("{text}\ngoing on without a count of instructions");
+    }
 }
 
 /// A link that leads nowhere is a mistake too.

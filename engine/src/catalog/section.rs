@@ -14,6 +14,7 @@ use object::{
 };
 
 use super::PrecheckError;
+use super::pieces::Pieces;
 
 /// A descriptor is a page or two of text; more is a damaged file or somebody's joke.
 const LARGEST_DESCRIPTOR: u64 = 1 << 20;
@@ -29,7 +30,7 @@ pub enum EntryPoint {
 
 /// Entry and descriptor in `file`, which is `length` bytes long, if it is a plugin for this machine.
 pub(super) fn read(file: File, length: u64) -> Result<(EntryPoint, String), PrecheckError> {
-    let file = ReadCache::new(file);
+    let file = ReadCache::new(Pieces::new(file, length));
     check_kind(&file, length)?;
     let library = object::File::parse(&file).map_err(truncated)?;
     check_machine(&library)?;

@@ -197,10 +197,11 @@ impl Graph {
                 kept.set_capacity(planned.capacity);
                 return Some(Arc::clone(kept));
             }
-            let (writer, reader) = (connection.from.filter, connection.to.filter);
-            let ends = (Arc::clone(&hosts[writer]), Arc::clone(&hosts[reader]));
+            let writer = Arc::clone(&hosts[connection.from.filter]);
+            let reader = Arc::clone(&hosts[connection.to.filter]);
             let (capacity, leaky) = (planned.capacity, planned.leaky);
-            Some(Arc::new(Queue::new(index, capacity, leaky, media[index], ends.0, ends.1)))
+            let to = (reader, connection.to.pin as u32);
+            Some(Arc::new(Queue::new(index, capacity, leaky, media[index], writer, to)))
         };
         (0..plan.connections.len()).map(queue).collect()
     }

@@ -26,6 +26,7 @@ use crate::event::{Event, EventBus};
 use crate::executor::SegmentSignal;
 use crate::growing::Growing;
 use crate::loader::quality::Mailbox;
+use crate::segment::arrivals::Arrivals;
 use crate::simulate::Conditions;
 use crate::trace::{Entry, Tracer};
 
@@ -163,6 +164,8 @@ pub struct FilterHost {
     upstream: Mutex<Vec<RawUpstream>>,
     /// Quality messages to it, and from it.
     pub quality: Mailbox,
+    /// What came for it through queues.
+    pub arrivals: Arrivals,
 }
 
 impl FilterHost {
@@ -176,6 +179,7 @@ impl FilterHost {
             place: AtomicUsize::new(NOWHERE),
             upstream: Mutex::default(),
             quality: Mailbox::default(),
+            arrivals: Arrivals::default(),
         })
     }
 

@@ -114,7 +114,7 @@ fn steps_from_renderers(plan: &Plan) -> Vec<usize> {
         steps[renderer] = 0;
     }
     while let Some(index) = reached.pop_front() {
-        for connection in plan.connections.iter().filter(|it| it.to.filter == index) {
+        for (_, connection) in plan.arriving(index) {
             let above = connection.from.filter;
             if steps[above] == usize::MAX {
                 steps[above] = steps[index] + 1;

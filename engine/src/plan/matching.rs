@@ -76,11 +76,11 @@ pub fn streams(plan: &Plan, facts: &Facts, clock: &Clock, timing: &Timing) -> Ve
 /// Every renderer that samples of `source` reach, each once, in the order of the plan.
 fn renderers_below(plan: &Plan, source: PinNumber) -> Vec<usize> {
     let mut reached = vec![false; plan.filters.len()];
-    for connection in plan.connections.iter().filter(|connection| connection.from == source) {
+    for (_, connection) in plan.leaving(source.filter).filter(|(_, it)| it.from == source) {
         reached[connection.to.filter] = true;
     }
     for index in 0..plan.filters.len() {
-        for connection in plan.connections.iter().filter(|it| it.from.filter == index) {
+        for (_, connection) in plan.leaving(index) {
             reached[connection.to.filter] |= reached[index];
         }
     }
@@ -93,7 +93,7 @@ fn renderer_match(plan: &Plan, facts: &Facts, clock: &Clock, renderer: usize) ->
     if !filter.is(FilterKind::Renderer) {
         return None;
     }
-    let input = plan.connections.iter().find(|connection| connection.to.filter == renderer)?;
+    let (_, input) = plan.arriving(renderer).next()?;
     let audio = input.media.intersect(MediaPattern::AUDIO).is_some();
     if !audio || !filter.descriptor.capabilities.clock_slave {
         let why = match (filter.descriptor.blocking, clock.source) {

@@ -18,18 +18,19 @@ pub struct Segment {
 /// it joins the segment of the filter above it, or begins its own.
 pub(super) fn cut(plan: &Plan) -> Vec<Segment> {
     let mut segments: Vec<Segment> = Vec::new();
+    // The segment of each filter so far; those that feed a filter stand before it.
+    let mut joined: Vec<usize> = Vec::new();
     for index in 0..plan.filters.len() {
-        let inputs = plan.connections.iter().enumerate().filter(|(_, it)| it.to.filter == index);
-        let (queued, direct): (Vec<_>, Vec<_>) = inputs.partition(|(_, it)| it.queue.is_some());
-        let above = direct.first().map(|(_, connection)| connection.from.filter);
-        let joined = above
-            .and_then(|above| segments.iter_mut().find(|segment| segment.filters.contains(&above)));
-        match joined {
-            Some(segment) => segment.filters.push(index),
-            None => segments.push(Segment {
-                filters: vec![index],
-                reads: queued.into_iter().map(|(connection, _)| connection).collect(),
-            }),
+        let (queued, direct): (Vec<_>, Vec<_>) =
+            plan.arriving(index).partition(|(_, it)| it.queue.is_some());
+        if let Some((_, connection)) = direct.first() {
+            let above = joined[connection.from.filter];
+            segments[above].filters.push(index);
+            joined.push(above);
+        } else {
+            joined.push(segments.len());
+            let reads = queued.into_iter().map(|(connection, _)| connection).collect();
+            segments.push(Segment { filters: vec![index], reads });
         }
     }
     segments

@@ -35,8 +35,9 @@ pub struct Queue {
     capacity_ns: AtomicI64,
     leaky: bool,
     media: MediaType,
-    /// The filter that reads.
+    /// The filter that reads, and with which input pin.
     reader: Arc<FilterHost>,
+    pin: u32,
     /// The filter that writes.
     writer: Arc<FilterHost>,
     /// Nanoseconds of media that stand in the queue.
@@ -49,18 +50,19 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// The queue of a connection, of `capacity`; a leaky one drops its oldest sample when full, another
-    /// refuses the newest.
+    /// The queue of a connection, of `capacity`, before the input `pin` of `reader`; a leaky one drops its
+    /// oldest sample when full, another refuses the newest. `[main]`
     pub fn new(
         connection: usize,
         capacity: Span,
         leaky: bool,
         media: MediaType,
         writer: Arc<FilterHost>,
-        reader: Arc<FilterHost>,
+        (reader, pin): (Arc<FilterHost>, u32),
     ) -> Self {
         let items = (capacity.nanos() / 500_000) as usize;
         let items = items.clamp(*ITEMS.start(), *ITEMS.end());
+        reader.arrivals.expect(pin);
         Self {
             connection,
             items: ArrayQueue::new(MARKERS + items),
@@ -68,6 +70,7 @@ impl Queue {
             leaky,
             media,
             reader,
+            pin,
             writer,
             fill_ns: AtomicI64::new(0),
             sent: AtomicU64::new(0),
@@ -118,9 +121,14 @@ impl Queue {
             if self.items.push(Item::Sample(sample, length, number)).is_ok() {
                 self.fill_ns.fetch_add(length.nanos(), Ordering::Relaxed);
             }
-            self.reader.wake_segment();
+            self.tell_reader();
         }
         Status::OK
+    }
+
+    fn tell_reader(&self) {
+        self.reader.arrivals.note(self.pin);
+        self.reader.wake_segment();
     }
 
     /// Counts a sample that found no room, or had to make it. Returns that it is not kept.
@@ -168,7 +176,7 @@ impl Queue {
         if let Some(Item::Sample(_, length, _)) = self.items.force_push(Item::Marker(marker)) {
             self.fill_ns.fetch_sub(length.nanos(), Ordering::Relaxed);
         }
-        self.reader.wake_segment();
+        self.tell_reader();
     }
 
     /// Whether there are none.

@@ -3,17 +3,27 @@
 //! A frame stands at the place its position says, so frames may come late, twice or out of order,
 //! and the resampler may read anywhere. Where no frame was written there is silence.
 
+/// Values that are moved at most when a history grows: some 10 µs.
+const MOST_MOVED: usize = 1 << 15;
+
 /// The last frames of a stream, one plane a channel, addressed by frame position.
 ///
 /// Positions grow without end; the frames of `end() - capacity .. end()` are kept. What lies beyond
 /// the end is silence only as far as [`silence_until`](Self::silence_until) was asked for.
+///
+/// Every frame that is written goes to other memory than the one before it, once around. Hundreds of
+/// streams that each go around in much more memory than they need drive each other out of the
+/// processor's caches, so a history that is [`growing`](Self::growing) uses as much as was asked for with
+/// [`hold`](Self::hold).
 #[derive(Debug, Clone)]
 pub struct History {
     planes: Vec<f32>,
     channels: usize,
-    /// A power of two.
+    /// Frames that positions go around in, a power of two.
+    in_use: usize,
+    /// What that may grow to, a power of two.
     capacity: usize,
-    /// Frames after the capacity that repeat the first ones, so that any window is one slice.
+    /// Frames after those in use that repeat the first ones, so that any window is one slice.
     overhang: usize,
     end: i64,
     /// There is silence from the end to here.
@@ -28,10 +38,25 @@ impl History {
         Self {
             planes: vec![0.0; channels * (capacity + overhang)],
             channels,
+            in_use: capacity,
             capacity,
             overhang,
             end: 0,
             silent: capacity as i64,
+        }
+    }
+
+    /// The same, of which only room for `least_frames` is in use until more is [held](Self::hold). `[main]`
+    pub fn growing(mut self, least_frames: usize) -> Self {
+        self.in_use = self.step(least_frames + self.overhang);
+        Self { end: 0, silent: self.in_use as i64, ..self }
+    }
+
+    /// What to use for so many frames: little more, as long as moving it later is quick.
+    fn step(&self, frames: usize) -> usize {
+        match frames.next_power_of_two() {
+            little if little * self.channels <= MOST_MOVED => little.min(self.capacity),
+            _ => self.capacity,
         }
     }
 
@@ -40,9 +65,41 @@ impl History {
         self.channels
     }
 
-    /// Frames kept.
+    /// Frames that can be kept.
     pub fn capacity_frames(&self) -> usize {
         self.capacity - self.overhang
+    }
+
+    /// Position of the oldest frame that is kept.
+    pub fn oldest(&self) -> i64 {
+        self.end - (self.in_use - self.overhang) as i64
+    }
+
+    /// Sees to it that the frames from `begin` to `end` can be kept at once, as far as there is room for
+    /// them. Moves frames now and then, allocates nothing. `[device]`
+    pub fn hold(&mut self, begin: i64, end: i64) {
+        let frames = (end.max(self.end) - begin).max(0) as usize + self.overhang;
+        let in_use = self.step(frames);
+        if in_use > self.in_use {
+            self.spread(in_use);
+        }
+    }
+
+    /// Goes around in more memory: moves each turn, as far as it is kept, to where it stands then.
+    fn spread(&mut self, in_use: usize) {
+        let turn = std::mem::replace(&mut self.in_use, in_use);
+        let newest = self.end.max(self.silent);
+        let mut from = newest - turn as i64;
+        while from < newest {
+            let to = self.index(from);
+            let was = to & (turn - 1);
+            let frames = (turn - was).min((newest - from) as usize);
+            for channel in 0..self.channels {
+                self.plane_mut(channel).copy_within(was..was + frames, to);
+            }
+            from += frames as i64;
+        }
+        self.mirror(0, self.overhang);
     }
 
     /// One past the newest position written.
@@ -52,9 +109,8 @@ impl History {
 
     /// Forgets everything; the next frame is written at position 0. `[device]`
     pub fn clear(&mut self) {
-        self.planes.fill(0.0);
-        self.end = 0;
-        self.silent = self.capacity as i64;
+        (self.end, self.silent) = (0, 0);
+        self.silence_until(self.in_use as i64);
     }
 
     /// The frames from `position` on of one channel, at most the window given to [`new`](Self::new). `[any]`
@@ -83,7 +139,8 @@ impl History {
 
     /// Both planes in one pass, which becomes vector instructions.
     fn write_stereo(&mut self, at: usize, frames: &[f32]) {
-        let (left, right) = self.planes.split_at_mut(self.capacity + self.overhang);
+        let stride = self.stride();
+        let (left, right) = self.planes.split_at_mut(stride);
         let pairs = left[at..].iter_mut().zip(&mut right[at..]);
         for ((left, right), frame) in pairs.zip(frames.chunks_exact(2)) {
             (*left, *right) = (frame[0], frame[1]);
@@ -131,11 +188,11 @@ impl History {
     /// Sets one value at a position that was already reached, or shortly after the end. `[device]`
     pub fn set(&mut self, channel: usize, position: i64, value: f32) {
         let at = self.index(position);
-        let (capacity, overhang) = (self.capacity, self.overhang);
+        let (in_use, overhang) = (self.in_use, self.overhang);
         let plane = self.plane_mut(channel);
         plane[at] = value;
         if at < overhang {
-            plane[at + capacity] = value;
+            plane[at + in_use] = value;
         }
     }
 
@@ -149,7 +206,7 @@ impl History {
 
     /// Puts silence in place of the frames `begin..end`, as far as they are kept. `[device]`
     pub(crate) fn silence(&mut self, begin: i64, end: i64) {
-        let begin = begin.max(self.end - self.capacity as i64);
+        let begin = begin.max(self.end - self.in_use as i64);
         self.zero(begin, (end - begin).max(0) as usize);
     }
 
@@ -157,7 +214,7 @@ impl History {
     pub fn silence_until(&mut self, position: i64) {
         let from = self.end.max(self.silent);
         if position > from {
-            let frames = ((position - from) as usize).min(self.capacity);
+            let frames = ((position - from) as usize).min(self.in_use);
             self.zero(position - frames as i64, frames);
             self.silent = position;
         }
@@ -171,7 +228,7 @@ impl History {
 
     fn zero(&mut self, position: i64, frames: usize) {
         let at = self.index(position);
-        let first = frames.min(self.capacity - at);
+        let first = frames.min(self.in_use - at);
         for (at, len) in [(at, first), (0, frames - first)] {
             for channel in 0..self.channels {
                 self.plane_mut(channel)[at..at + len].fill(0.0);
@@ -182,39 +239,42 @@ impl History {
 
     /// (place, first frame, frames) of the one or two runs that `count` frames at `position` fill.
     fn pieces(&self, position: i64, count: usize) -> [(usize, usize, usize); 2] {
-        let oldest = self.end - (self.capacity - self.overhang) as i64;
-        let skip = (oldest - position).clamp(0, count as i64) as usize;
+        let skip = (self.oldest() - position).clamp(0, count as i64) as usize;
         let at = self.index(position + skip as i64);
-        let first = (count - skip).min(self.capacity - at);
+        let first = (count - skip).min(self.in_use - at);
         [(at, skip, first), (0, skip + first, count - skip - first)]
     }
 
-    /// Repeats what was written at `at` after the capacity, as far as it belongs there.
+    /// Repeats what was written at `at` after the frames in use, as far as it belongs there.
     fn mirror(&mut self, at: usize, len: usize) {
-        let (capacity, to) = (self.capacity, (at + len).min(self.overhang));
+        let (in_use, to) = (self.in_use, (at + len).min(self.overhang));
         if at < to {
             for channel in 0..self.channels {
-                self.plane_mut(channel).copy_within(at..to, capacity + at);
+                self.plane_mut(channel).copy_within(at..to, in_use + at);
             }
         }
     }
 
     fn index(&self, position: i64) -> usize {
-        position as usize & (self.capacity - 1)
+        position as usize & self.mask()
     }
 
     /// A position's index is its low bits.
     pub(crate) fn mask(&self) -> usize {
-        self.capacity - 1
+        self.in_use - 1
+    }
+
+    fn stride(&self) -> usize {
+        self.capacity + self.overhang
     }
 
     pub(crate) fn plane(&self, channel: usize) -> &[f32] {
-        let stride = self.capacity + self.overhang;
+        let stride = self.stride();
         &self.planes[channel * stride..(channel + 1) * stride]
     }
 
     fn plane_mut(&mut self, channel: usize) -> &mut [f32] {
-        let stride = self.capacity + self.overhang;
+        let stride = self.stride();
         &mut self.planes[channel * stride..(channel + 1) * stride]
     }
 }

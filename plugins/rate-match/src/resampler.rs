@@ -102,6 +102,18 @@ impl Path {
         let scaled = u128::from(self.position as u64) * phases as u128;
         (self.frame(), (scaled >> 64) as usize, scaled as u64)
     }
+
+    /// By how much the last of [`locate`](Self::locate) changes from frame to frame, and that from frame to
+    /// frame; both wrap.
+    fn locate_steps(&self, phases: usize) -> (u64, u64) {
+        let scaled = |step: i128| (step as u64).wrapping_mul(phases as u64);
+        (scaled(self.step), scaled(self.ramp))
+    }
+
+    /// Does it move by more than a whole frame?
+    fn is_faster(&self) -> bool {
+        self.step > 1 << 64
+    }
 }
 
 /// Rounds to fixed point; exact for every `f64` between 2^-11 and 2^63.

@@ -3,6 +3,10 @@
 //! Two rings side by side: interleaved frames, and a [`Mark`] for each block that says how many
 //! frames it has and when they are due. Frames go in before their mark and a mark comes out before
 //! its frames, so that whoever sees a mark finds its frames.
+//!
+//! A ring writes to other memory each time, once around, so one with room for seconds is never in the
+//! processor's caches though it mostly holds one block. Therefore frames have two rings: a near one, of
+//! a few pages, and a far one for blocks that find no room in that. Together they hold what one would.
 
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
@@ -28,46 +32,74 @@ pub(crate) struct Mark {
     pub goes_stale: bool,
     /// A pause began before this block.
     pub pause: bool,
+    /// Which ring its frames are in; set by [`RingWriter::push`].
+    pub ring: Ring,
 }
 
+/// A ring of frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Ring {
+    #[default]
+    Near,
+    Far,
+}
+
+/// Frames in the near ring: two blocks of 10 ms at 48 kHz.
+const NEAR_FRAMES: usize = 1024;
+
 pub(crate) struct RingWriter {
-    values: HeapProd<f32>,
+    near: HeapProd<f32>,
+    far: HeapProd<f32>,
     marks: HeapProd<Mark>,
     channels: usize,
 }
 
 pub(crate) struct RingReader {
-    values: HeapCons<f32>,
+    near: HeapCons<f32>,
+    far: HeapCons<f32>,
     marks: HeapCons<Mark>,
+    /// Where the frames of the newest mark are.
+    ring: Ring,
     channels: usize,
 }
 
 /// A ring for `capacity_frames` frames and as many marks as blocks of 16 frames would need. `[main]`
 pub(crate) fn ring(channels: usize, capacity_frames: usize) -> (RingWriter, RingReader) {
-    let (value_in, value_out) = HeapRb::new(channels * capacity_frames).split();
+    let (near_in, near_out) = HeapRb::new(channels * NEAR_FRAMES.min(capacity_frames)).split();
+    let (far_in, far_out) = HeapRb::new(channels * capacity_frames).split();
     let (mark_in, mark_out) = HeapRb::new(capacity_frames / 16 + 16).split();
     (
-        RingWriter { values: value_in, marks: mark_in, channels },
-        RingReader { values: value_out, marks: mark_out, channels },
+        RingWriter { near: near_in, far: far_in, marks: mark_in, channels },
+        RingReader { near: near_out, far: far_out, marks: mark_out, ring: Ring::Near, channels },
     )
 }
 
 impl RingWriter {
     /// Frames that can be pushed now. `[streaming]`
     pub fn room_frames(&self) -> usize {
-        if self.marks.is_full() { 0 } else { self.values.vacant_len() / self.channels }
+        if self.marks.is_full() { 0 } else { self.room_values() / self.channels }
     }
 
-    /// Pushes as many whole frames as there is room for; `mark.frames` is set here. `[streaming]`
+    fn room_values(&self) -> usize {
+        self.far.vacant_len().saturating_sub(self.near.occupied_len())
+    }
+
+    /// Pushes as many whole frames as there is room for; `mark.frames` and `mark.ring` are set here.
+    /// `[streaming]`
     ///
     /// Returns the frames that went in, or `None` when there was no room for the mark.
     pub fn push(&mut self, frames: &[f32], mut mark: Mark) -> Option<usize> {
         if self.marks.is_full() {
             return None;
         }
-        let values = frames.len().min(self.values.vacant_len());
-        mark.frames = values / self.channels;
-        self.values.push_slice(&frames[..mark.frames * self.channels]);
+        mark.frames = frames.len().min(self.room_values()) / self.channels;
+        let frames = &frames[..mark.frames * self.channels];
+        let (ring, values) = match frames.len() <= self.near.vacant_len() {
+            true => (Ring::Near, &mut self.near),
+            false => (Ring::Far, &mut self.far),
+        };
+        mark.ring = ring;
+        values.push_slice(frames);
         let pushed = self.marks.try_push(mark).is_ok();
         debug_assert!(pushed, "the only producer saw room for a mark");
         Some(mark.frames)
@@ -75,29 +107,94 @@ impl RingWriter {
 }
 
 impl RingReader {
-    /// The next block, whose frames are then taken with [`pop`](Self::pop). `[device]`
+    /// The next block, whose frames are to be taken before the next mark is. `[device]`
     pub fn mark(&mut self) -> Option<Mark> {
-        self.marks.try_pop()
+        let mark = self.marks.try_pop()?;
+        self.ring = mark.ring;
+        Some(mark)
     }
 
-    /// Hands the next `frames` frames to `take`, in one or two pieces. `[device]`
+    fn values(&mut self) -> &mut HeapCons<f32> {
+        match self.ring {
+            Ring::Near => &mut self.near,
+            Ring::Far => &mut self.far,
+        }
+    }
+
+    /// Hands the next `frames` frames of the block to `take`, in one or two pieces. `[device]`
     pub fn pop(&mut self, frames: usize, mut take: impl FnMut(&[f32])) {
         let values = frames * self.channels;
-        let (first, second) = self.values.as_slices();
+        let ring = self.values();
+        let (first, second) = ring.as_slices();
         let head = values.min(first.len());
         take(&first[..head]);
         let tail = (values - head).min(second.len());
         take(&second[..tail]);
-        self.values.skip(head + tail);
+        ring.skip(head + tail);
     }
 
-    /// Forgets the next `frames` frames. `[device]`
+    /// Forgets the next `frames` frames of the block. `[device]`
     pub fn skip(&mut self, frames: usize) {
-        self.values.skip(frames * self.channels);
+        let values = frames * self.channels;
+        self.values().skip(values);
     }
 
-    /// Frames in the ring. `[device]`
+    /// Frames in both rings. `[device]`
     pub fn fill_frames(&self) -> usize {
-        self.values.occupied_len() / self.channels
+        (self.near.occupied_len() + self.far.occupied_len()) / self.channels
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::Noise;
+
+    #[test]
+    fn two_rings_hold_what_one_would_and_give_it_back_in_order() {
+        const CHANNELS: usize = 2;
+        const CAPACITY: usize = 3_000;
+        let (mut writer, mut reader) = ring(CHANNELS, CAPACITY);
+        let mut noise = Noise(1);
+        let (mut written, mut read, mut far) = (0usize, 0usize, 0);
+        let mark = Mark {
+            frames: 0,
+            lost_frames: 0,
+            due_ns: None,
+            arrived_ns: 0,
+            discontinuity: false,
+            flush: false,
+            goes_stale: false,
+            pause: false,
+            ring: Ring::Near,
+        };
+        for _ in 0..2_000 {
+            let frames = 1 + (noise.uniform() * 1_500.0) as usize;
+            let values: Vec<f32> =
+                (0..frames * CHANNELS).map(|i| (written * CHANNELS + i) as f32).collect();
+            let room = CAPACITY - (written - read);
+            assert_eq!(writer.room_frames(), room);
+            if room > 0 {
+                let pushed = writer.push(&values, mark).unwrap();
+                assert_eq!(pushed, frames.min(room), "as much as one ring would have room for");
+                written += pushed;
+            }
+            while noise.uniform() < 0.45 {
+                let Some(mark) = reader.mark() else { break };
+                far += usize::from(mark.ring == Ring::Far);
+                let skipped = mark.frames / 3;
+                reader.skip(skipped);
+                let mut next = (read + skipped) * CHANNELS;
+                reader.pop(mark.frames - skipped, |piece| {
+                    for value in piece {
+                        assert_eq!(*value, next as f32);
+                        next += 1;
+                    }
+                });
+                read += mark.frames;
+                assert_eq!(reader.fill_frames(), written - read);
+            }
+        }
+        assert!(far > 100, "both rings were used");
     }
 }

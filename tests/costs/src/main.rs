@@ -28,7 +28,8 @@ What the graph itself costs.
 Usage: driftless-costs [COMMAND]
 
 Commands:
-  table [NAME …]         All cases (default), or these: hop, tee, chain, sources, steady, starts, idle, soak
+  table [NAME …]         All cases (default), or these: hop, tee, chain, sources, virtual, steady, starts,
+                         idle, soak
   table --long [NAME …]  The same with 60 s of 256 sources, and a soak of 1 h real and 7 days virtual time
   counts                 Instruction counts beside tests/costs/baseline.json
   counts --keep          The same, and they become the baseline

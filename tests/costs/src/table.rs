@@ -32,11 +32,12 @@ fn row(what: &str, reached: String, must: &'static str, met: bool) -> Row {
 /// Measures what is named, or everything, and prints it as it comes. Returns whether all that must be
 /// reached was.
 pub fn print(lengths: Lengths, names: &[&str]) -> bool {
-    let parts: [(&str, &dyn Fn() -> Rows); 8] = [
+    let parts: [(&str, &dyn Fn() -> Rows); 9] = [
         ("hop", &hop),
         ("tee", &tee),
         ("chain", &chain),
         ("sources", &|| sources(lengths.sources_s)),
+        ("virtual", &virtual_time),
         ("steady", &steady),
         ("starts", &starts),
         ("idle", &idle),
@@ -142,6 +143,12 @@ fn sources(seconds: usize) -> Rows {
     ])
 }
 
+fn virtual_time() -> Rows {
+    let times = 20.0 / best("mix 100 20", "processor_s")?;
+    let what = "100 live sources, matched and mixed, in virtual time";
+    Ok(vec![row(what, format!("{times:.1} times real time"), "20 times", times >= 20.0)])
+}
+
 fn steady() -> Rows {
     let count = programs::guarded("sources 64 3")?;
     let text = format!("{count:.0} in 1.5 s");
@@ -229,6 +236,12 @@ fn idle() -> Rows {
         ),
         row("  wake-ups a second", format!("{wakeups:.0}"), "", true),
         row("  a bare loop that is woken as often", format!("{bare:.2} %"), "", true),
+        row(
+            "  wake-ups of a bare loop that 0.5 % pay for",
+            format!("{:.0}", wakeups * 0.5 / bare),
+            "",
+            true,
+        ),
     ])
 }
 

@@ -1,5 +1,6 @@
 //! Which pins the connections mean, and the pins of each filter with families spelt out.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use driftless_plugin_api::descriptor::{Direction, FilterDescriptor, PinDescriptor};
@@ -59,7 +60,9 @@ pub(super) fn join(
     descriptors: &[Option<&FilterDescriptor>],
     diagnostics: &mut Diagnostics,
 ) -> Joined {
-    let mut finder = Finder { manifest, descriptors, taken: Vec::new(), diagnostics };
+    let named = manifest.filters.iter().enumerate().rev();
+    let filters = named.map(|(index, filter)| (filter.name.value.as_str(), index)).collect();
+    let mut finder = Finder { filters, descriptors, taken: Vec::new(), diagnostics };
     let ends = |entry: usize| {
         let connection = &manifest.connections[entry];
         [(&connection.from, Direction::Output), (&connection.to, Direction::Input)]
@@ -88,7 +91,8 @@ pub(super) fn join(
 }
 
 struct Finder<'a> {
-    manifest: &'a Manifest,
+    /// By name; of two of the same name the first.
+    filters: HashMap<&'a str, usize>,
     descriptors: &'a [Option<&'a FilterDescriptor>],
     /// Pins that have a connection, and where that stands.
     taken: Vec<(Meant, Direction, Range<usize>)>,
@@ -97,8 +101,7 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn filter(&self, end: &End) -> Option<usize> {
-        let mut filters = self.manifest.filters.iter();
-        filters.position(|filter| filter.name.value == end.filter.value)
+        self.filters.get(end.filter.value.as_str()).copied()
     }
 
     fn find(&mut self, end: &End, direction: Direction) -> Option<Meant> {

@@ -49,19 +49,15 @@ pub(in crate::plan) fn of_connections(plan: &Plan, facts: &Facts) -> Vec<BothWay
     // Filters stand behind those that feed them, so one walk each way is enough.
     for filter in 0..plan.filters.len() {
         let captured = leaving(plan, facts, filter, &found);
-        for (index, connection) in plan.connections.iter().enumerate() {
-            if connection.from.filter == filter {
-                let range = captured(connection.from);
-                found[index].captured = range.map(|it| it.through(connection.queue.as_ref()));
-            }
+        for (index, connection) in plan.leaving(filter) {
+            let range = captured(connection.from);
+            found[index].captured = range.map(|it| it.through(connection.queue.as_ref()));
         }
     }
     for filter in (0..plan.filters.len()).rev() {
         let presented = presented_from(plan, facts, filter, &found);
-        for (index, connection) in plan.connections.iter().enumerate() {
-            if connection.to.filter == filter {
-                found[index].presented = presented.map(|it| it.through(connection.queue.as_ref()));
-            }
+        for (index, connection) in plan.arriving(filter) {
+            found[index].presented = presented.map(|it| it.through(connection.queue.as_ref()));
         }
     }
     found
@@ -77,8 +73,8 @@ fn leaving(
     let own = &facts.filters[filter];
     let outputs = own.outputs.clone();
     let is_source = plan.filters[filter].inputs.is_empty();
-    let arriving = plan.connections.iter().zip(found).filter(|(it, _)| it.to.filter == filter);
-    let inside = arriving.filter_map(|(_, found)| found.captured).reduce(Range::and);
+    let arriving = plan.arriving(filter).filter_map(|(index, _)| found[index].captured);
+    let inside = arriving.reduce(Range::and);
     let inside = inside.map(|range| range.plus(own.latency.max(Span::ZERO)));
     move |pin| {
         if !is_source {
@@ -97,8 +93,8 @@ fn presented_from(plan: &Plan, facts: &Facts, filter: usize, found: &[BothWays])
         // What may block, as a file writer, presents nothing (LS-91).
         return (!planned.descriptor.blocking).then_some(Range { least: own, most: own });
     }
-    let leaving = plan.connections.iter().zip(found).filter(|(it, _)| it.from.filter == filter);
-    let below = leaving.filter_map(|(_, found)| found.presented).reduce(Range::and);
+    let leaving = plan.leaving(filter).filter_map(|(index, _)| found[index].presented);
+    let below = leaving.reduce(Range::and);
     below.map(|range| range.plus(own))
 }
 
@@ -112,8 +108,8 @@ pub(super) fn unlike_joins(plan: &Plan, facts: &Facts, found: &[BothWays]) -> Ve
 fn unlike_join(plan: &Plan, facts: &Facts, filter: usize, found: &[BothWays]) -> Option<Note> {
     let mut branches = Vec::new();
     let mut all_stamped = true;
-    for (connection, found) in plan.connections.iter().zip(found) {
-        if let Some(range) = found.captured.filter(|_| connection.to.filter == filter) {
+    for (index, connection) in plan.arriving(filter) {
+        if let Some(range) = found[index].captured {
             let held = connection.queue.as_ref().map_or(Span::ZERO, |queue| queue.capacity);
             let before = Range { most: range.most - held, ..range };
             branches.push((plan.output_name(connection.from), before));
@@ -133,6 +129,6 @@ fn is_stamped(plan: &Plan, facts: &Facts, pin: PinNumber) -> bool {
     let Some(output) = facts.filters[pin.filter].outputs.get(pin.pin) else { return true };
     let own = output.category != PinCategory::Preview
         && output.push.is_none_or(|push| push.stamps != Stamps::None);
-    let mut above = plan.connections.iter().filter(|it| it.to.filter == pin.filter);
-    own && above.all(|connection| is_stamped(plan, facts, connection.from))
+    let mut above = plan.arriving(pin.filter);
+    own && above.all(|(_, connection)| is_stamped(plan, facts, connection.from))
 }

@@ -115,8 +115,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// All that arrives at a filter, and the filter.
     fn enter(&self, index: usize) -> Option<Path> {
-        let inputs = self.plan.connections.iter().filter(|it| it.to.filter == index);
-        let arriving = inputs.filter_map(|connection| {
+        let arriving = self.plan.arriving(index).filter_map(|(_, connection)| {
             let path = self.leaving(connection.from)?;
             Some(connection.queue.as_ref().map_or(path, |queue| path.queued(queue)))
         });

@@ -103,8 +103,10 @@ impl Hull {
 
 /// Slope of the edge of a hull, sorted either way, that is under `x`.
 pub(super) fn slope_at(vertices: &[Point], x: f64) -> Option<f64> {
-    let edges = vertices.windows(2);
-    let edge = edges.min_by(|a, b| outside(a, x).total_cmp(&outside(b, x)))?;
+    let edges = || vertices.windows(2);
+    let is_under = |edge: &&[Point]| outside(edge, x) == 0.0;
+    let nearest = || edges().min_by(|a, b| outside(a, x).total_cmp(&outside(b, x)));
+    let edge = edges().find(is_under).or_else(nearest)?;
     let run = edge[1].x - edge[0].x;
     (run != 0.0).then(|| (edge[1].y - edge[0].y) / run)
 }

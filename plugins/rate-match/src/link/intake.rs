@@ -30,6 +30,8 @@ enum Place {
 pub(super) struct Intake {
     ring: RingReader,
     pub history: History,
+    /// Frames that are kept behind those that are needed.
+    again_frames: usize,
     pub gaps: Gaps,
     /// Line of due times or of arrivals over positions.
     pub source: ClockLine,
@@ -57,7 +59,13 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub fn new(ring: RingReader, history: History, rate_hz: f64, tuning: Tuning) -> Self {
+    pub fn new(
+        ring: RingReader,
+        history: History,
+        again_frames: usize,
+        rate_hz: f64,
+        tuning: Tuning,
+    ) -> Self {
         let source = ClockLine::new(LineConfig {
             rate_hz,
             prior_ppm: tuning.prior_ppm,
@@ -67,6 +75,7 @@ impl Intake {
         Self {
             ring,
             history,
+            again_frames,
             gaps: Gaps::new((tuning.fade_s * rate_hz) as usize),
             source,
             begin: None,
@@ -123,6 +132,8 @@ impl Intake {
                 self.waiting = Some((mark, position));
                 break;
             }
+            let end = position + mark.frames as i64;
+            self.history.hold(oldest - self.again_frames as i64, end);
             self.observe(&mark, position, against, starved);
             self.place(&mark, position, needed, period);
         }

@@ -64,14 +64,17 @@ impl Player {
         let interpolator = Interpolator::new(input_hz, output_hz, config.quality);
         let window = interpolator.window_frames() + 64;
         let piece_frames = (PIECE_FRAMES as f64 * input_hz / output_hz) as usize;
-        let history =
-            History::new(config.channels, capacity_frames + 2 * piece_frames + 2 * window, window);
+        let least_frames = 2 * piece_frames + 2 * window;
+        let history = History::new(config.channels, capacity_frames + least_frames, window)
+            .growing(least_frames);
+        // What a clock that steps back within the tolerance has played once more.
+        let again_frames = (config.tolerance_ns as f64 * 1e-9 * input_hz) as usize + window;
         let fade_frames = (config.tuning.fade_s * output_hz).ceil() as usize;
         Self {
             shared,
             config: *config,
             against: config.against,
-            intake: Intake::new(ring, history, input_hz, config.tuning),
+            intake: Intake::new(ring, history, again_frames, input_hz, config.tuning),
             interpolator,
             controller: Controller::new(config.tuning),
             device: ClockLine::new(LineConfig {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use super::{Against, LinkConfig, shared::Shared};
-use crate::ring::{Mark, RingWriter};
+use crate::ring::{Mark, Ring, RingWriter};
 
 /// Takes blocks of audio; lives on the streaming thread. Wait-free, never allocates.
 pub struct Writer {
@@ -73,6 +73,7 @@ impl Writer {
             flush: self.flush,
             goes_stale: self.goes_stale,
             pause: self.pause,
+            ring: Ring::default(),
         };
         let pushed = self.ring.push(&frames[..count * self.channels], mark);
         let written =

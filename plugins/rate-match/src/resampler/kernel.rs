@@ -13,6 +13,8 @@
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 #[cfg(all(target_arch = "x86_64", avx512))]
@@ -261,7 +263,9 @@ unsafe fn channels<V: Vector, S: Sink>(
     let near_unity = (path.step() - 1.0).abs() < 0.01;
     for begin in (0..frames).step_by(BATCH) {
         let count = (frames - begin).min(BATCH);
-        locate::<V>(rows, history.mask(), path, count, &mut places);
+        if !(near_unity && locate_in_a_row::<V>(rows, history.mask(), path, count, &mut places)) {
+            locate::<V>(rows, history.mask(), path, count, &mut places);
+        }
         let mut channel = 0;
         while channel < history.channels() {
             let batch = Batch { rows, history, places: &places, begin, count, channel, near_unity };
@@ -295,6 +299,46 @@ fn locate<V: Vector>(
         here.advance();
     }
     *path = here;
+    fill_up(places, count);
+}
+
+/// The same where all frames follow each other in one stretch, as most do between clocks of the same nominal
+/// rate: in numbers of 64 bits, for the whole of the position is known. False, and nothing done, elsewhere.
+#[inline(always)]
+fn locate_in_a_row<V: Vector>(
+    rows: Rows<'_, V::Element>,
+    mask: usize,
+    path: &mut Path,
+    count: usize,
+    places: &mut Places<V::Element>,
+) -> bool {
+    let (frame, phase, fraction) = path.locate(rows.phases);
+    let end = path.after(count - 1);
+    let (last, last_phase, _) = end.locate(rows.phases);
+    let turns_back = path.is_faster() != end.is_faster();
+    if turns_back || last_phase != phase || last != frame + count as i64 - 1 {
+        return false;
+    }
+    let first = frame - (rows.taps - rows.half - 1) as i64;
+    for (f, index) in places.index[..count].iter_mut().enumerate() {
+        *index = (first + f as i64) as usize & mask;
+    }
+    places.row[..count].fill(phase * rows.powers * rows.taps);
+    let (mut step, ramp) = path.locate_steps(rows.phases);
+    let mut fraction = fraction;
+    for place in &mut places.place[..count] {
+        *place = V::place(fraction);
+        fraction = fraction.wrapping_add(step);
+        step = step.wrapping_add(ramp);
+    }
+    *path = path.after(count);
+    fill_up(places, count);
+    true
+}
+
+/// Repeats the last of `count` frames until the last turn is full.
+#[inline(always)]
+fn fill_up<E: Copy>(places: &mut Places<E>, count: usize) {
     for f in count..count.next_multiple_of(TURN) {
         places.index[f] = places.index[count - 1];
         places.row[f] = places.row[count - 1];

@@ -21,8 +21,8 @@ pub(super) struct Window {
     /// Of the means of the pieces.
     means: Moments,
     pieces: f64,
-    lower: Edge,
-    upper: Edge,
+    /// `None` where only least squares are asked for.
+    edges: Option<Edges>,
     newest: f64,
     oldest: f64,
 }
@@ -36,8 +36,7 @@ impl Window {
             moments: Moments::default(),
             means: Moments::default(),
             pieces: 0.0,
-            lower: Edge::new(),
-            upper: Edge::new(),
+            edges: (estimator != Estimator::LeastSquares).then(Edges::new),
             newest: f64::NEG_INFINITY,
             oldest: f64::INFINITY,
         }
@@ -64,16 +63,17 @@ impl Window {
         self.newest = self.newest.max(piece.end);
         self.moments.merge(&piece.moments);
         self.means.merge(&Moments::of(count, mean));
-        if self.estimator != Estimator::LeastSquares {
-            self.lower.extend(&piece.hull, self.slope, count);
-            self.upper.extend(&piece.upper, -self.slope, count);
+        if let Some(Edges { lower, upper }) = &mut self.edges {
+            lower.extend(&piece.hull, self.slope, count);
+            upper.extend(&piece.upper, -self.slope, count);
         }
     }
 
     /// The line through it; `None` where there are too few readings.
     pub fn fit(&self) -> Option<Fit> {
         let (line, line_error) = self.moments.line()?;
-        let hull = if self.pieces >= HULL_PIECES { self.by_edges() } else { None };
+        let edges = self.edges.as_ref().filter(|_| self.pieces >= HULL_PIECES);
+        let hull = edges.and_then(|edges| self.by_edges(edges));
         let by_hull = match self.estimator {
             Estimator::LeastSquares => None,
             Estimator::LowerHull => hull,
@@ -83,13 +83,10 @@ impl Window {
         let spread = self.moments.spread(slope);
         let Moments { count, mean, .. } = self.moments;
         let alike = self.likeness(slope, spread);
-        let (edge, width) = match self.estimator {
-            Estimator::LeastSquares => (0.0, 0.0),
-            _ => {
-                let lowest = self.lower.lowest(slope);
-                (lowest - (mean.y - slope * mean.x), self.lower.width(slope, lowest))
-            }
-        };
+        let (edge, width) = self.edges.as_ref().map_or((0.0, 0.0), |Edges { lower, .. }| {
+            let lowest = lower.lowest(slope);
+            (lowest - (mean.y - slope * mean.x), lower.width(slope, lowest))
+        });
         let error = alike * error;
         Some(Fit {
             slope,
@@ -118,10 +115,10 @@ impl Window {
     }
 
     /// The slopes of both edges, each with its weight: a long tail weighs nothing.
-    fn by_edges(&self) -> Option<(f64, f64)> {
+    fn by_edges(&self, edges: &Edges) -> Option<(f64, f64)> {
         let Moments { mean, .. } = self.moments;
-        let (lower, lower_error) = self.lower.slope(mean.x, self.length())?;
-        let Some((upper, upper_error)) = self.upper.slope(mean.x, self.length()) else {
+        let (lower, lower_error) = edges.lower.slope(mean.x, self.length())?;
+        let Some((upper, upper_error)) = edges.upper.slope(mean.x, self.length()) else {
             return Some((lower, lower_error));
         };
         if self.estimator == Estimator::LowerHull
@@ -132,6 +129,18 @@ impl Window {
         }
         let (a, b) = (lower_error.powi(-2), upper_error.max(lower_error).powi(-2));
         Some(((a * lower - b * upper) / (a + b), 1.0 / (a + b).sqrt()))
+    }
+}
+
+/// Both edges of the noise.
+struct Edges {
+    lower: Edge,
+    upper: Edge,
+}
+
+impl Edges {
+    fn new() -> Self {
+        Self { lower: Edge::new(), upper: Edge::new() }
     }
 }
 

@@ -69,9 +69,8 @@ impl Player {
     /// Can be played once more from `frame` on.
     fn is_still_there(&self, frame: i64) -> bool {
         let history = &self.intake.history;
-        let oldest = history.end() - history.capacity_frames() as i64;
         let first = frame - self.interpolator.window_frames() as i64 / 2;
-        first >= oldest && self.intake.begin.is_some_and(|begin| frame >= begin)
+        first >= history.oldest() && self.intake.begin.is_some_and(|begin| frame >= begin)
     }
 
     /// Stops playing until what follows `from` is due.

@@ -1,0 +1,68 @@
+//! Which inputs of a filter something has come for: of hundreds most are empty, and to see that in their
+//! queues would cost more than to feed the others.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::growing::Growing;
+
+/// A bit for each input pin. `[any]`
+#[derive(Debug, Default)]
+pub struct Arrivals(Growing<AtomicU64>);
+
+impl Arrivals {
+    /// Makes room for the input pin number `pin`. `[main]`
+    pub fn expect(&self, pin: u32) {
+        while self.0.get(word(pin)).is_none() {
+            self.0.push(AtomicU64::new(0));
+        }
+    }
+
+    /// Something came for `pin`; called when it is in the queue. `[streaming]`
+    pub fn note(&self, pin: u32) {
+        if let Some(word) = self.0.get(word(pin)) {
+            word.fetch_or(1 << (pin % u64::BITS), Ordering::AcqRel);
+        }
+    }
+
+    /// The pins for which something came since they were last asked for, in order. `[streaming]`
+    pub fn take(&self) -> impl Iterator<Item = u32> + '_ {
+        let words = (0..).map_while(|number| Some((number, self.0.get(number as usize)?)));
+        words.flat_map(|(number, word)| {
+            // Reading costs less than swapping.
+            let bits = match word.load(Ordering::Relaxed) {
+                0 => 0,
+                _ => word.swap(0, Ordering::AcqRel),
+            };
+            ones(bits).map(move |bit| number * u64::BITS + bit)
+        })
+    }
+}
+
+/// The numbers of the bits that are 1.
+fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = (bits != 0).then_some(bits.trailing_zeros())?;
+        bits &= bits - 1;
+        Some(bit)
+    })
+}
+
+const fn word(pin: u32) -> usize {
+    (pin / u64::BITS) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_pin_is_told_once_for_whatever_came_and_in_order() {
+        let arrivals = Arrivals::default();
+        arrivals.expect(200);
+        [200, 3, 64, 3, 63].into_iter().for_each(|pin| arrivals.note(pin));
+        assert_eq!(arrivals.take().collect::<Vec<_>>(), [3, 63, 64, 200]);
+        arrivals.note(63);
+        assert_eq!(arrivals.take().collect::<Vec<_>>(), [63]);
+        assert_eq!(arrivals.take().count(), 0);
+    }
+}
