@@ -16,6 +16,14 @@ pub struct Rules {
     filters: BTreeMap<String, Filter>,
     /// Host time since which the graph runs.
     running_since: Option<i64>,
+    /// The base time that all were told in this run (LS-67).
+    base: Option<i64>,
+    /// The graph's latency, ns, and since when that, and the graph, is so.
+    latency: (i64, i64),
+    /// Who is late renders on arrival, and is no fault of the plan's.
+    pub classic: bool,
+    /// By source and its life: the newest sample that it flushed.
+    flushed: BTreeMap<(u64, u64), u64>,
     /// Sources and filters between which there was more than one way.
     forked: BTreeSet<(u64, String)>,
     /// Who was to climb just now, and from where; it may fail.
@@ -29,6 +37,8 @@ struct Filter {
     failed: bool,
     completed: bool,
     pins: BTreeMap<u32, Pin>,
+    /// When each sample arrived last, by source and number.
+    arrived: BTreeMap<(u64, u64), i64>,
 }
 
 #[derive(Default)]
@@ -36,8 +46,12 @@ struct Pin {
     announced: bool,
     ended: bool,
     flushing: bool,
+    /// A sample came, and what comes next follows it.
+    follows: bool,
     /// By source and its life.
     newest: BTreeMap<(u64, u64), u64>,
+    /// What was flushed when this pin was, likewise.
+    flushed: BTreeMap<(u64, u64), u64>,
 }
 
 impl Default for Filter {
@@ -49,14 +63,23 @@ impl Default for Filter {
             failed: false,
             completed: false,
             pins: BTreeMap::new(),
+            arrived: BTreeMap::new(),
         }
     }
 }
 
 impl Rules {
-    /// The graph is this one from now on.
-    pub fn set_feeds(&mut self, feeds: Feeds) {
+    /// The graph is this one from host time `at` on. What is on its way then went another one's.
+    pub fn set_feeds(&mut self, feeds: Feeds, at: i64) {
         self.feeds = feeds;
+        self.latency.1 = at;
+    }
+
+    /// The graph's latency is `nanos` now, at host time `at`.
+    pub fn set_latency(&mut self, nanos: i64, at: i64) {
+        if self.latency.0 != nanos {
+            self.latency = (nanos, at);
+        }
     }
 
     /// What comes to this pin is a new stream.
@@ -76,8 +99,10 @@ impl Rules {
         match &entry.what {
             What::Order(order) => self.order(order),
             What::Activate => self.climb(name, State::Stopped, State::Paused),
-            What::Run => {
+            What::Run(base) => {
                 self.running_since = self.running_since.or(Some(entry.at));
+                let one = *self.base.get_or_insert(*base);
+                check(one == *base, "another base time than the others' (LS-67)")?;
                 self.climb(name, State::Paused, State::Running)
             }
             What::Pause => self.descend(name, State::Running, State::Paused),
@@ -89,9 +114,15 @@ impl Rules {
                 Ok(())
             }
             What::Makes(_) => self.makes(name),
-            What::Receives(pin, label) => self.receives(name, *pin, *label),
-            What::Presents(label) => self.presents(name, *label),
-            What::Flushes => Ok(()),
+            What::Receives(pin, label, discontinuity) => {
+                self.filter(name).arrived.insert((label.source, label.number), entry.at);
+                self.receives(name, *pin, *label, *discontinuity)
+            }
+            What::Presents(label) => self.presents(name, *label, entry.at),
+            What::Flushes(source, newest) => {
+                self.flushed.insert((*source, entry.life), *newest);
+                Ok(())
+            }
             What::BeginFlush(pin) => {
                 let pin = self.pin(name, *pin)?;
                 (pin.flushing, pin.ended) = (true, false);
@@ -99,9 +130,10 @@ impl Rules {
                 Ok(())
             }
             What::EndFlush(pin) => {
+                let flushed = self.flushed.clone();
                 let pin = self.pin(name, *pin)?;
                 check(pin.flushing, "EndFlush without BeginFlush (LS-115)")?;
-                pin.flushing = false;
+                (pin.flushing, pin.follows, pin.flushed) = (false, false, flushed);
                 Ok(())
             }
             What::EndOfStream(pin) => {
@@ -110,9 +142,9 @@ impl Rules {
                 pin.ended = true;
                 Ok(())
             }
-            What::NewSegment(pin) => {
+            What::NewSegment(pin, is_live) => {
                 self.pin(name, *pin)?.announced = true;
-                Ok(())
+                check(*is_live, "another segment than 0 to the end at rate 1 (LS-116)")
             }
             What::Complete => {
                 let filter = self.filter(name);
@@ -140,7 +172,7 @@ impl Rules {
 
     fn order(&mut self, order: &str) -> Result<(), String> {
         if ["paused", "stopped"].contains(&order) {
-            self.running_since = None;
+            (self.running_since, self.base) = (None, None);
         }
         if order == "stopped" {
             // LS-120: whatever failed, nobody stays behind.
@@ -237,7 +269,13 @@ impl Rules {
         above.map(|(above, _)| if above == from { 1 } else { self.ways(from, above) }).sum()
     }
 
-    fn receives(&mut self, name: &str, pin: u32, label: Label) -> Result<(), String> {
+    fn receives(
+        &mut self,
+        name: &str,
+        pin: u32,
+        label: Label,
+        discontinuity: bool,
+    ) -> Result<(), String> {
         let kind = if self.filters.contains_key(&format!("live{}", label.source)) {
             "live"
         } else {
@@ -249,22 +287,59 @@ impl Rules {
             self.forked.insert(fork.clone());
         }
         let is_forked = self.forked.contains(&fork);
+        let is_alone = !is_forked && self.is_alone(&format!("{kind}{}", label.source), name);
         let pin = self.pin(name, pin)?;
         check(pin.announced, "a sample before its segment (LS-116)")?;
         check(!pin.ended, "a sample behind the end of its stream (LS-113)")?;
         check(!pin.flushing, "a sample within a flush (LS-115)")?;
-        let newest = pin.newest.insert((label.source, label.life), label.number);
+        let stream = (label.source, label.life);
+        let is_new = pin.flushed.get(&stream).is_none_or(|flushed| *flushed < label.number);
+        check(is_new, "a sample that was flushed (LS-115)")?;
+        let newest = pin.newest.insert(stream, label.number);
         let runs_on = newest.is_none_or(|newest| newest < label.number);
-        check(runs_on || is_forked, "a sample that runs back (LS-12)")
+        check(runs_on || is_forked, "a sample that runs back (LS-12)")?;
+        let begins = !std::mem::replace(&mut pin.follows, true);
+        check(!begins || discontinuity, "the first sample of a stream is not marked (LS-109)")?;
+        let follows = newest.is_none_or(|newest| newest + 1 == label.number);
+        // Where streams met until now, some of them may still be on their way.
+        let is_alone = is_alone && pin.newest.len() == 1;
+        check(follows || discontinuity || !is_alone, "what is lost is not marked (LS-109)")
     }
 
-    fn presents(&mut self, name: &str, label: Label) -> Result<(), String> {
+    fn presents(&mut self, name: &str, label: Label, at: i64) -> Result<(), String> {
         check(self.filter(name).state == State::Running, "presented while not running")?;
         let Some(since) = self.running_since else {
             return Err("presented while the graph does not run".to_owned());
         };
-        let live = self.feeds.iter().any(|(from, _)| *from == format!("live{}", label.source));
-        check(!live || label.captured >= since, "a stale sample after a pause (LS-11)")
+        let source = format!("live{}", label.source);
+        if !self.feeds.iter().any(|(from, _)| *from == source) {
+            return Ok(());
+        }
+        check(label.captured >= since, "a stale sample after a pause (LS-11)")?;
+        let (latency, in_force_since) = self.latency;
+        // Where streams meet, one that is due later may stand before one that is due earlier.
+        let is_in_order = self.is_alone(&source, name) && self.nobody_waits();
+        if label.captured < in_force_since || !is_in_order {
+            return Ok(());
+        }
+        let due = label.captured + latency;
+        let arrived = self.filter(name).arrived.get(&(label.source, label.number)).copied();
+        let is_late = self.classic && at > due && arrived == Some(at);
+        check(at == due || is_late, &format!("presented {} ns after it is due (LS-50)", at - due))
+    }
+
+    /// Whether nothing but `source` feeds `name`, and by one way.
+    fn is_alone(&self, source: &str, name: &str) -> bool {
+        let is_source = |it: &&str| !self.feeds.iter().any(|(_, to)| to == it);
+        let sources: BTreeSet<&str> =
+            self.feeds.iter().map(|(from, _)| from.as_str()).filter(is_source).collect();
+        let ways: usize = sources.iter().map(|it| self.ways(it, name)).sum();
+        ways == 1 && self.ways(source, name) == 1
+    }
+
+    /// Whether no source of the graph can wait, so that nobody is held up by another one's renderer.
+    fn nobody_waits(&self) -> bool {
+        !self.feeds.iter().any(|(from, _)| from.starts_with("file"))
     }
 }
 
