@@ -211,9 +211,11 @@ impl Queue {
                 if is_stale && sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE) {
                     continue;
                 }
-                if self.next.swap(*number + 1, Ordering::Relaxed) != *number {
+                // Only the reader touches it, so nothing has to be exchanged at once.
+                if self.next.load(Ordering::Relaxed) != *number {
                     sample.set_discontinuity(true);
                 }
+                self.next.store(*number + 1, Ordering::Relaxed);
             }
             return Some(item);
         }
