@@ -39,6 +39,11 @@ impl fmt::Display for Event {
     }
 }
 
+/// Whether it says that a filter is out of the graph.
+pub(crate) fn is_failure(code: EventCode) -> bool {
+    matches!(code, EventCode::ERROR_ABORT | EventCode::FILTER_POISONED | EventCode::FILTER_STUCK)
+}
+
 /// How many events are kept for one who does not read them; then the oldest are lost, and counted.
 const KEPT: usize = 4096;
 

@@ -12,7 +12,7 @@
 //! | `in_force`     | what stays in force while filters come and go                       |
 //! | `redistribute` | latency that changes while the graph runs (LS-M4)                   |
 //! | `wishes`       | another clock, synchronisation or cap than the manifest's            |
-//! | `orders`       | stream control and tolerance of a single filter                     |
+//! | `orders`       | stream control, tolerance and statistics of a single filter         |
 //! | `states`       | stopped, paused, running: from renderers to sources (section 8.4)   |
 //! | `cue`          | whether a pause is complete                                         |
 //! | `attend`       | takes notice of events, and answers them                            |
@@ -123,8 +123,8 @@ pub struct Graph {
     run_pending: bool,
     inbox: Subscription,
     events: Vec<Event>,
-    /// Renderers that have presented all of their streams.
-    complete: BTreeSet<String>,
+    /// That all renderers are complete was said.
+    told_complete: bool,
     started: Option<HostTime>,
     ran: Span,
     /// What embedders were shown of the reference clock.
@@ -202,9 +202,9 @@ impl Graph {
 
     /// Whether every renderer has presented all of its streams, or failed (LS-114).
     pub fn is_complete(&self) -> bool {
-        let mut renderers =
-            self.plan.filters.iter().filter(|filter| filter.is(FilterKind::Renderer));
-        renderers.all(|renderer| self.complete.contains(&renderer.name))
+        let filters = self.plan.filters.iter().zip(&self.hosts);
+        let mut renderers = filters.filter(|(filter, _)| filter.is(FilterKind::Renderer));
+        renderers.all(|(_, host)| host.is_complete())
     }
 
     /// How well it does, as of now.

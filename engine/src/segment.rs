@@ -269,8 +269,8 @@ impl Segment {
         }
     }
 
-    /// Empties the input queues into the first filter, as far as the renderers have room. Returns
-    /// whether something had to wait.
+    /// Empties the input queues into the first filter, as far as the renderers have room; a flush comes
+    /// through all the same. Returns whether something had to wait.
     fn feed(&mut self, now: HostTime) -> bool {
         (self.took, self.turns) = (0, 0);
         let arrivals = &self.chain.node(0).host.arrivals;
@@ -279,7 +279,10 @@ impl Segment {
                 continue;
             };
             let queue = &self.inputs[at].queue;
-            while self.repeats.map_or_else(|| self.has_room(), |(took, _)| self.took < took) {
+            while match self.repeats {
+                Some((took, _)) => self.took < took,
+                None => self.has_room() || queue.is_flushing(),
+            } {
                 let Some(item) = queue.pop() else { break };
                 self.took += 1;
                 hand_over(&self.chain, pin, item, now);
@@ -355,8 +358,12 @@ impl Segment {
         }
     }
 
-    /// The earliest of all wishes. A source that has to wait for room is woken by whoever makes it.
+    /// The earliest of all wishes. A source that has to wait for room is woken by whoever makes it; what
+    /// stands in a queue goes on at once when a renderer has made room in this step.
     fn next_wake(&self, now: HostTime, waited: bool) -> Wake {
+        if waited && self.inputs.iter().any(|input| !input.queue.is_empty()) && self.has_room() {
+            return Wake::At(now);
+        }
         let head_waits = match self.head {
             Head::LiveSource => self.state != State::Running,
             Head::WaitingSource => waited || !self.has_room(),

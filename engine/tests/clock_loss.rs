@@ -10,6 +10,8 @@ use fixtures::{collected, plan};
 const PPM: f64 = 300.0;
 
 fn manifest(prefix: &str, source: &str, with_clock: bool) -> String {
+    // One that was asked for is followed by another likewise (LS-63).
+    let graph = if prefix == "named" { "clock = \"clocked\"\n" } else { "" };
     let (connect, filters) = match with_clock {
         true => (
             "\"clocked -> a\", ",
@@ -21,7 +23,7 @@ fn manifest(prefix: &str, source: &str, with_clock: bool) -> String {
         false => ("", String::new()),
     };
     format!(
-        "[graph]\nconnect = [{connect}\"other -> b\"]\n{filters}\
+        "[graph]\n{graph}connect = [{connect}\"other -> b\"]\n{filters}\
          [filter.other]\nplugin = \"test.pulse\"\n\
          [filter.b]\nplugin = \"test.collect\"\nas = \"{prefix} b\"\n"
     )
@@ -45,9 +47,13 @@ fn clock(graph: &mut Simulation) -> String {
 /// LS-63, LS-M8
 #[test]
 fn whether_its_filter_is_removed_fails_or_loses_its_device_the_clock_moves_on_without_a_jump() {
-    for (prefix, source) in
-        [("removed", ""), ("panics", "panics-at = 50"), ("unplugged", "loses-device-at = 50")]
-    {
+    let table = [
+        ("removed", ""),
+        ("panics", "panics-at = 50"),
+        ("unplugged", "loses-device-at = 50"),
+        ("named", "loses-device-at = 50"),
+    ];
+    for (prefix, source) in table {
         let text = manifest(prefix, source, true);
         let mut graph = Simulation::start(plan(&text), RunOptions::default()).unwrap();
         assert_eq!(clock(&mut graph), "clocked");

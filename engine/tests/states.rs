@@ -14,7 +14,7 @@ use journal::{Entry, Random, What};
 const SEEDS: std::ops::Range<u64> = 0..400;
 const ORDERS: usize = 25;
 
-/// LS-7, LS-11, LS-12, LS-113, LS-115, LS-116, LS-119, LS-120, LS-122, LS-125
+/// LS-7, LS-11, LS-12, LS-50, LS-67, LS-109, LS-113, LS-115, LS-116, LS-119, LS-120, LS-122, LS-125
 #[test]
 fn whatever_is_ordered_and_whoever_fails_the_rules_of_states_and_streams_hold() {
     let chosen = std::env::var("DRIFTLESS_SEED").ok().map(|it| it.parse().expect("a number"));
@@ -63,10 +63,11 @@ fn play_as(seed: u64, run: &str) -> Result<(), String> {
     let Ok(graph) = Simulation::start(plan, options) else {
         return Ok(()); // told to fail at once, or a renderer that never gets a sample
     };
-    let rules = Rules::default();
+    let mut rules = Rules::default();
+    rules.classic = shape.classic;
     let mut player = Player { graph, shape, run: run.to_owned(), rules, read: 0 };
     let feeds = feeds(player.graph.graph().plan());
-    player.rules.set_feeds(feeds);
+    player.rules.set_feeds(feeds, 0);
     player.settle_order()?;
     for _ in 0..ORDERS {
         player.order(&mut random)?;
@@ -151,7 +152,7 @@ impl Player {
         let Ok(difference) = self.graph.change(plan) else {
             return Ok(()); // told to fail when it is activated
         };
-        self.rules.set_feeds(feeds);
+        self.rules.set_feeds(feeds, self.graph.now().nanos());
         self.read_journal()?;
         for connection in difference.joined {
             // `live0.out1 -> pass0.in3`
@@ -178,6 +179,9 @@ impl Player {
     }
 
     fn read_journal(&mut self) -> Result<(), String> {
+        let now = self.graph.now();
+        let latency = self.graph.graph().settled().timing.latency();
+        self.rules.set_latency(latency.nanos(), now.nanos());
         let journal = journal::peek(&self.run, self.read);
         self.read += journal.len();
         for entry in &journal {

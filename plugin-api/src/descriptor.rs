@@ -24,6 +24,7 @@ pub use setting::{SettingDescriptor, SettingType, Written};
 pub use simulation::{Disturbance, SimulationDescriptor};
 pub use unit::Unit;
 
+use crate::capability::clock_slave::SlaveMethod;
 use crate::capability::pins::PinCategory;
 use crate::capability::push_source::{PushSourceFlags, Stamps};
 use crate::document::Mistake;
@@ -138,6 +139,8 @@ pub struct FilterDescriptor {
     pub push_source: Option<PushSourceDescriptor>,
     /// Whether it offers a reference clock; `None` when it has none.
     pub offers_clock: Option<Declared<bool>>,
+    /// Renderer: how it follows another clock (LS-M9); `None` when it does not say.
+    pub slave_method: Option<Declared<SlaveMethod>>,
     /// What else it can do.
     pub capabilities: Capabilities,
     /// How it takes part in a simulation.

@@ -115,3 +115,42 @@ impl fmt::Display for EventCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// LS-126
+    #[test]
+    fn events_of_the_original_have_its_codes_and_all_others_begin_at_0x8000() {
+        let table = [
+            (0x01, "complete"),
+            (0x02, "user-abort"),
+            (0x03, "error-abort"),
+            (0x06, "stream-error-stopped"),
+            (0x07, "stream-error-still-playing"),
+            (0x08, "error-still-playing"),
+            (0x0A, "video-size-changed"),
+            (0x0B, "quality-change"),
+            (0x0D, "clock-changed"),
+            (0x0E, "paused"),
+            (0x11, "buffering-data"),
+            (0x14, "need-restart"),
+            (0x17, "starvation"),
+            (0x1A, "stream-stopped"),
+            (0x1B, "stream-started"),
+            (0x1C, "end-of-segment"),
+            (0x1D, "segment-started"),
+            (0x1F, "device-lost"),
+            (0x21, "processing-latency"),
+            (0x22, "sample-latency"),
+            (0x32, "state-change"),
+            (0x50, "graph-changed"),
+            (0x51, "clock-unset"),
+            (0x200, "sound-in-error"),
+            (0x201, "sound-out-error"),
+        ];
+        let original = EventCode::ALL.iter().filter(|code| code.0 < 0x8000);
+        assert_eq!(original.map(|it| (it.0, it.name())).collect::<Vec<_>>(), table);
+    }
+}

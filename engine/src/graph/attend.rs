@@ -5,7 +5,7 @@ use driftless_plugin_api::host::State;
 
 use super::cue::Cued;
 use super::{EVENTS_KEPT, Graph};
-use crate::event::Event;
+use crate::event::{Event, is_failure};
 
 impl Graph {
     /// Takes notice of what was posted since the last call, and does what it asks for: latency is
@@ -16,6 +16,7 @@ impl Graph {
     /// this is called.
     pub fn attend(&mut self) -> Vec<Event> {
         self.bury_overdue();
+        self.tell_complete();
         let new: Vec<Event> = std::iter::from_fn(|| self.inbox.try_next()).collect();
         for event in &new {
             self.note(event);
@@ -34,16 +35,22 @@ impl Graph {
         new
     }
 
+    /// A device that is gone has no clock; one that is back does not take it back, which would be one
+    /// more change.
     fn note(&mut self, event: &Event) {
-        let Some(name) = &event.filter else { return };
-        let id = self.plan.filter(name).map(|index| self.hosts[index].id());
-        match (event.code, id) {
-            (EventCode::COMPLETE, _) => drop(self.complete.insert(name.clone())),
-            (code, _) if is_failure(code) => drop(self.complete.insert(name.clone())),
-            // A device that is back does not take the clock back: that would be one more change.
-            (EventCode::DEVICE_LOST, Some(id)) if event.p2 == 0 => drop(self.lost.insert(id)),
-            _ => {}
+        if event.code == EventCode::DEVICE_LOST && event.p2 == 0 {
+            let filter = event.filter.as_ref().and_then(|name| self.plan.filter(name));
+            self.lost.extend(filter.map(|index| self.hosts[index].id()));
         }
+    }
+
+    /// The graph is complete when its last renderer is, and says so once in a run (LS-114).
+    fn tell_complete(&mut self) {
+        let complete = self.state == State::Running && self.is_complete();
+        if complete && !self.told_complete {
+            self.host.post(EventCode::COMPLETE, 0, 0, "every renderer has presented all it gets");
+        }
+        self.told_complete = complete;
     }
 
     /// A run that was asked for takes place once the renderers are cued (LS-9).
@@ -65,10 +72,6 @@ impl Graph {
     pub fn failed(&self) -> impl Iterator<Item = &Event> {
         self.events.iter().filter(|event| is_failure(event.code))
     }
-}
-
-fn is_failure(code: EventCode) -> bool {
-    matches!(code, EventCode::ERROR_ABORT | EventCode::FILTER_POISONED | EventCode::FILTER_STUCK)
 }
 
 /// Whether filters may say something else of themselves than before.

@@ -68,7 +68,7 @@ impl Graph {
             run_pending: false,
             inbox: host.events.subscribe(),
             events: Vec::new(),
-            complete: BTreeSet::new(),
+            told_complete: false,
             started: None,
             ran: Span::ZERO,
             shown: Forwards::default(),

@@ -1,4 +1,4 @@
-//! Whether a pause is complete (LS-7, LS-8, LS-M6).
+//! Whether a pause is complete (LS-7, LS-8, LS-10, LS-M6).
 
 use driftless_plugin_api::Cue;
 use driftless_plugin_api::host::State;
@@ -37,37 +37,48 @@ impl Graph {
     ///
     /// Only that a segment is stuck.
     pub fn cued(&mut self) -> Result<Cued, RunError> {
-        let mut waiting = Vec::new();
-        let mut cant_cue = false;
-        for index in 0..self.plan.segments.len() {
-            if self.dead.contains(&self.places[index]) {
-                continue;
-            }
-            let cues = self.order(index, |segment, _| {
-                segment.chain().nodes().map(Node::cue).collect::<Vec<_>>()
-            })?;
-            for (&filter, cue) in self.plan.segments[index].filters.iter().zip(cues) {
-                match cue {
-                    Cue::Done => {}
-                    Cue::CantCue => cant_cue = true,
-                    // A branch that only live sources feed has nothing to cue with.
-                    Cue::Intermediate if self.is_fed_by_live_only(filter) => {}
-                    Cue::Intermediate => waiting.push(filter),
-                }
-            }
-        }
-        waiting.sort_unstable();
-        let names = waiting.iter().map(|filter| self.plan.filters[*filter].name.clone()).collect();
-        Ok(match (waiting.is_empty(), cant_cue) {
-            (false, _) => Cued::Waiting(names),
+        let cues = self.ask_cues()?;
+        let excused = self.excused(&cues);
+        let waits = |filter: &usize| cues[*filter] == Cue::Intermediate && !excused[*filter];
+        let waiting: Vec<String> = (0..cues.len())
+            .filter(waits)
+            .map(|filter| self.plan.filters[filter].name.clone())
+            .collect();
+        Ok(match (waiting.is_empty(), cues.contains(&Cue::CantCue)) {
+            (false, _) => Cued::Waiting(waiting),
             (true, true) => Cued::CantCue,
             (true, false) => Cued::Done,
         })
     }
 
-    fn is_fed_by_live_only(&self, renderer: usize) -> bool {
-        let mut sources =
-            self.settled.streams.iter().filter(|it| it.renderer == renderer).peekable();
-        sources.peek().is_some() && sources.all(|it| self.facts.filters[it.source.filter].is_live())
+    /// What each filter answers; nobody waits for one that is stuck.
+    fn ask_cues(&mut self) -> Result<Vec<Cue>, RunError> {
+        let mut cues = vec![Cue::Done; self.plan.filters.len()];
+        for index in 0..self.plan.segments.len() {
+            if self.dead.contains(&self.places[index]) {
+                continue;
+            }
+            let told = self.order(index, |segment, _| {
+                segment.chain().nodes().map(Node::cue).collect::<Vec<_>>()
+            })?;
+            for (&filter, cue) in self.plan.segments[index].filters.iter().zip(told) {
+                cues[filter] = cue;
+            }
+        }
+        Ok(cues)
+    }
+
+    /// Which filters have nothing to cue with: all that feeds them is live, or cannot cue (LS-10). What
+    /// else there is in the graph makes no difference to a branch (LS-M6).
+    fn excused(&self, cues: &[Cue]) -> Vec<bool> {
+        let mut excused = vec![false; cues.len()];
+        // Filters stand behind those that feed them, so one walk is enough.
+        for filter in 0..cues.len() {
+            let mut above = self.plan.connections.iter().filter(|it| it.to.filter == filter);
+            let feeders_are = above.clone().count() > 0 && above.all(|it| excused[it.from.filter]);
+            excused[filter] =
+                feeders_are || cues[filter] == Cue::CantCue || self.facts.filters[filter].is_live();
+        }
+        excused
     }
 }

@@ -41,6 +41,11 @@ pub enum RunError {
         /// What each side said.
         why: String,
     },
+    /// Latencies that only the opened devices know cannot be had, and the manifest says `strict` (LS-M2).
+    Latency {
+        /// Why, with the place in the manifest where that is known.
+        note: String,
+    },
     /// A filter could not go from one state to another.
     State {
         /// The filter.
@@ -89,6 +94,7 @@ impl fmt::Display for RunError {
             Self::Connect { from, to, why } => {
                 write!(f, "`{from}` cannot be connected to `{to}`: {why}")
             }
+            Self::Latency { note } => write!(f, "{note}; with `strict` that is an error"),
             Self::State { filter, doing, error } => {
                 write!(f, "filter `{filter}` could not {doing}: {error}")
             }

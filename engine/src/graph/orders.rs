@@ -1,6 +1,6 @@
-//! Orders to a single filter while the graph lives: stream control and tolerance.
+//! Orders to a single filter while the graph lives: stream control, tolerance and statistics.
 
-use driftless_plugin_api::{Pin, Span, Status, When};
+use driftless_plugin_api::{Pin, Span, Statistics, Status, When};
 
 use super::{Graph, RunError};
 
@@ -60,6 +60,18 @@ impl Graph {
         let filter = self.filter_for(renderer, "take a tolerance")?;
         let answer = self.with_filter(filter, move |it| it.set_tolerance(tolerance))?;
         accepted(renderer, "take a tolerance", answer)
+    }
+
+    /// What a renderer measured since the graph was started: the original's twelve statistics, by
+    /// [`Statistics::stat`], and more (LS-88 to LS-90). `[main]`
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Order`] for a filter that is not there or measures nothing.
+    pub fn statistics(&mut self, renderer: &str) -> Result<Statistics, RunError> {
+        let filter = self.filter_for(renderer, "tell its statistics")?;
+        let told = self.with_filter(filter, |it| it.statistics())?;
+        told.ok_or_else(|| refused(renderer, "tell its statistics", Status::NO_INTERFACE))
     }
 
     fn filter_for(&self, name: &str, doing: &'static str) -> Result<usize, RunError> {

@@ -176,10 +176,6 @@ impl Graph {
         self.give_places(&plan, difference, &hosts, built, &mut taken.places);
         self.carry_over(&plan, difference);
         (self.hosts, self.queues, self.media, self.seats) = (hosts, queues, media, seats);
-        let stays = |name: &String| {
-            plan.filter(name).is_some_and(|index| difference.filters[index].is_some())
-        };
-        self.complete.retain(stays);
         self.plan = plan;
     }
 

@@ -32,6 +32,19 @@ impl Graph {
         asked.and(self.apply(settled))
     }
 
+    /// With `strict = true` what the opened devices say must be possible too (LS-M2).
+    ///
+    /// # Errors
+    ///
+    /// The first note that is one.
+    pub(super) fn refuse_if_strict(&self) -> Result<(), RunError> {
+        let mut notes = self.settled.timing.notes.iter();
+        match notes.find(|note| self.plan.wishes.strict && note.is_error_if_strict()) {
+            Some(note) => Err(RunError::Latency { note: note.to_string() }),
+            None => Ok(()),
+        }
+    }
+
     /// Puts what was decided in force.
     pub(super) fn apply(&mut self, settled: Settled) -> Result<(), RunError> {
         let before = std::mem::replace(&mut self.settled, settled);

@@ -36,7 +36,8 @@ impl Graph {
         // Filters ask for the delay while they size their buffers: the declared one serves until then.
         self.tell_delays();
         let activated = self.every_filter("be activated", |node, _| node.activate());
-        if let Err(error) = activated.and_then(|()| self.settle()) {
+        let settled = activated.and_then(|()| self.settle());
+        if let Err(error) = settled.and_then(|()| self.refuse_if_strict()) {
             // The first failure is the one to tell.
             let _ = self.force_stop();
             return Err(error);
@@ -48,7 +49,6 @@ impl Graph {
     }
 
     fn forget_last_run(&mut self) {
-        self.complete.clear();
         self.lost.clear();
         self.offsets.clear();
         self.shrink_at = None;
@@ -94,7 +94,7 @@ impl Graph {
 
     /// Paused to running.
     pub(super) fn go(&mut self) -> Result<(), RunError> {
-        self.run_pending = false;
+        (self.run_pending, self.told_complete) = (false, false);
         let mut time = self.host.board.graph_time();
         let now = self.host.clock.now();
         let base = self.host.board.reference_time(now) + self.options.lead

@@ -22,7 +22,7 @@ use driftless_plugin_api::time::HostTime;
 use driftless_plugin_api::{ClockReading, ReferenceTime};
 
 use crate::clock::{ClockBoard, FilterId};
-use crate::event::{Event, EventBus};
+use crate::event::{Event, EventBus, is_failure};
 use crate::executor::SegmentSignal;
 use crate::growing::Growing;
 use crate::loader::quality::Mailbox;
@@ -158,6 +158,8 @@ pub struct FilterHost {
     id: FilterId,
     /// It wants to be stepped.
     raised: AtomicBool,
+    /// It presented all of its stream, or failed, since its latest run or flush (LS-114).
+    complete: AtomicBool,
     /// The executor's place of its segment.
     place: AtomicUsize,
     /// What it finds upstream of its input pins.
@@ -176,6 +178,7 @@ impl FilterHost {
             name: name.to_owned(),
             id: graph.board.join(),
             raised: AtomicBool::new(false),
+            complete: AtomicBool::new(false),
             place: AtomicUsize::new(NOWHERE),
             upstream: Mutex::default(),
             quality: Mailbox::default(),
@@ -211,7 +214,20 @@ impl FilterHost {
 
     /// Posts an event of the filter.
     pub fn post(&self, code: EventCode, p1: i64, p2: i64, text: &str) {
+        if code == EventCode::COMPLETE || is_failure(code) {
+            self.set_complete(true);
+        }
         self.graph.post_of(Some(&self.name), code, p1, p2, text);
+    }
+
+    /// Whether nothing more is to come of it: it presented all of its stream, or failed (LS-114). `[any]`
+    pub fn is_complete(&self) -> bool {
+        self.complete.load(Ordering::Acquire)
+    }
+
+    /// Says so, or that it begins anew.
+    pub fn set_complete(&self, complete: bool) {
+        self.complete.store(complete, Ordering::Release);
     }
 
     /// Says in which place its segment is. A signal raised meanwhile is found by that segment's first

@@ -233,15 +233,13 @@ fn pin_notes(
 }
 
 /// Under `strict = true` every note is an error at its place in the manifest: that of the buffer that
-/// would have to grow, or that of the filter. Not what a pin prefers: the offset is in force (LS-30), and
-/// what nobody can hold is a note of its own; nor that streams meet which nobody wanted in step.
+/// would have to grow, or that of the filter. What the opened devices say is judged likewise, by the graph.
 pub(super) fn refuse_if_strict(plan: &Plan, manifest: &Manifest) -> Result<(), Diagnostics> {
     let mut diagnostics = manifest.diagnostics();
     if plan.wishes.strict {
-        for note in &plan.settled.timing.notes {
+        for note in plan.settled.timing.notes.iter().filter(|note| note.is_error_if_strict()) {
             let filter = &plan.filters[note.pin().filter];
             let place = match note {
-                Note::OffsetBeyondPreferred { .. } | Note::UnlikePaths { .. } => continue,
                 Note::InsufficientBuffering(shortage) => &shortage.growth.place,
                 _ => &manifest.filters[filter.position].name.span,
             };

@@ -2,13 +2,14 @@
 
 use driftless_plugin_api::capability::pins::PinCategory;
 use driftless_plugin_api::capability::push_source::{PushSourceFlags, Stamps};
-use driftless_plugin_api::descriptor::FilterKind;
+use driftless_plugin_api::descriptor::{Declared, FilterKind};
 use driftless_plugin_api::matching::{Against, Decision, Inputs, decide};
 use driftless_plugin_api::media::MediaPattern;
 use driftless_plugin_api::time::Span;
+use driftless_plugin_api::{SlaveMethod, Value};
 
 use super::search::{Place, Wanted, find_upstream};
-use super::{Clock, ClockSource, Facts, PinNumber, Plan, PushFacts, Timing};
+use super::{Clock, ClockSource, Facts, PinNumber, Plan, PlannedFilter, PushFacts, Timing};
 
 /// What goes from one source pin to one renderer.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +33,8 @@ pub struct Match {
     /// What the decision was made from, and what it was; `None` for a renderer that never matches
     /// rates: only the audio renderer does (LS-75).
     pub decision: Option<(Inputs, Decision)>,
+    /// How it is followed, where anything is and the renderer says so (LS-M9).
+    pub method: Option<SlaveMethod>,
     /// Why, as a sentence without its end.
     pub why: String,
 }
@@ -101,7 +104,7 @@ fn renderer_match(plan: &Plan, facts: &Facts, clock: &Clock, renderer: usize) ->
             (_, ClockSource::None) => "renders on arrival",
             _ => "renders by time stamp",
         };
-        return Some(Match { decision: None, why: why.to_owned() });
+        return Some(Match { decision: None, method: None, why: why.to_owned() });
     }
     let upstream = upstream(plan, facts, input.from);
     let one_crystal = upstream
@@ -117,13 +120,36 @@ fn renderer_match(plan: &Plan, facts: &Facts, clock: &Clock, renderer: usize) ->
         own_clock: clock.source == ClockSource::Filter(renderer),
     };
     let decision = decide(inputs);
+    let follows = decision.against != Against::Nothing || decision.clock_slaving;
+    let declared = filter.descriptor.slave_method.as_ref().filter(|_| follows);
+    let method = declared.and_then(|method| method.resolve(&filter.settings).ok());
     let source = upstream.push.map(|(pin, _)| plan.output_name(pin));
     let source = source.as_deref().unwrap_or("the source");
     let why = match (decision.row, one_crystal) {
         (3, true) => format!("`{source}` and `{}` run on one crystal", filter.name),
         _ => reason(plan, clock, renderer, decision, source),
     };
-    Some(Match { decision: Some((inputs, decision)), why })
+    let how = method.map(|method| how(filter, method)).unwrap_or_default();
+    Some(Match { decision: Some((inputs, decision)), method, why: why + &how })
+}
+
+/// What the renderer does to follow, and which setting says so where that is not its default.
+fn how(renderer: &PlannedFilter, method: SlaveMethod) -> String {
+    let does = match method {
+        SlaveMethod::Resample => "resamples",
+        SlaveMethod::Skew => "moves what is played",
+        SlaveMethod::None => "corrects nothing",
+    };
+    let name = &renderer.name;
+    let setting = match &renderer.descriptor.slave_method {
+        Some(Declared::Setting(setting)) => renderer.descriptor.setting(setting),
+        _ => None,
+    };
+    let default = Some(Value::Text(method.name().to_owned()));
+    match setting.filter(|setting| setting.default != default) {
+        Some(setting) => format!("; `{name}` {does}, as `{name}.{}` says", setting.name),
+        None => format!("; `{name}` {does}"),
+    }
 }
 
 /// What a renderer finds above it.

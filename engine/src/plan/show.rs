@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use driftless_plugin_api::SlaveMethod;
 use serde_json::{Value, json};
 
 use super::latency::{Range, RendererPath};
@@ -45,6 +46,7 @@ impl Plan {
             "match": {
                 "row": stream.matching.row(),
                 "against": stream.matching.against().name(),
+                "method": stream.matching.method.map(SlaveMethod::name),
                 "why": stream.matching.why,
             },
         })

@@ -87,6 +87,7 @@ fn the_json_of_the_worked_example_has_the_keys_of_the_report() {
         (&520_000_000.into(), &2_520_000_000_i64.into())
     );
     assert_eq!(json["streams"][1]["match"]["against"], "incoming rate");
+    assert_eq!(json["streams"][1]["match"]["method"], "resample");
     assert_eq!(json["filters"][0]["plugin"], "test.live");
 }
 

@@ -1,6 +1,6 @@
 //! The report as JSON, with the same keys as the plan where they mean the same.
 
-use driftless_plugin_api::Span;
+use driftless_plugin_api::{SlaveMethod, Span};
 use serde_json::{Map, Value, json};
 
 use super::{Report, StreamReport};
@@ -38,6 +38,7 @@ fn stream(stream: &StreamReport) -> Value {
         "match": {
             "row": row,
             "against": stream.matching.against().name(),
+            "method": stream.matching.method.map(SlaveMethod::name),
             "why": stream.matching.why,
         },
         "ppm": { "now": stream.ppm.now, "mean": stream.ppm.mean, "std": stream.ppm.std },

@@ -1,7 +1,7 @@
 //! A thread border: samples go in on one segment's thread and come out on another's.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_queue::ArrayQueue;
 use driftless_plugin_api::output::Marker;
@@ -47,6 +47,10 @@ pub struct Queue {
     lost: AtomicU64,
     /// Items at its head that have stood there since before a pause.
     stale: AtomicUsize,
+    /// The number of the sample that follows the last one taken.
+    next: AtomicU64,
+    /// A flush stands in it, or its end was not taken yet.
+    flushing: AtomicBool,
 }
 
 impl Queue {
@@ -76,6 +80,8 @@ impl Queue {
             sent: AtomicU64::new(0),
             lost: AtomicU64::new(0),
             stale: AtomicUsize::new(0),
+            next: AtomicU64::new(0),
+            flushing: AtomicBool::new(false),
         }
     }
 
@@ -155,6 +161,7 @@ impl Queue {
             if let Some(segment) = self.flush() {
                 self.insert(segment);
             }
+            self.flushing.store(true, Ordering::Relaxed);
         }
         self.insert(marker);
     }
@@ -162,6 +169,7 @@ impl Queue {
     /// Drops everything; returns the newest segment among it.
     fn flush(&self) -> Option<Marker> {
         self.stale.store(0, Ordering::Relaxed);
+        self.flushing.store(false, Ordering::Relaxed);
         let mut segment = None;
         while let Some(item) = self.take() {
             if let Item::Marker(marker @ Marker::NewSegment { .. }) = item {
@@ -179,6 +187,11 @@ impl Queue {
         self.tell_reader();
     }
 
+    /// Whether a flush stands in it: that waits for nobody's room, because it makes room (LS-115).
+    pub fn is_flushing(&self) -> bool {
+        self.flushing.load(Ordering::Relaxed)
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -194,18 +207,25 @@ impl Queue {
         self.stale.store(self.items.len(), Ordering::Relaxed);
     }
 
-    /// Takes the oldest item that a pause did not make stale (LS-11).
+    /// Takes the oldest item that a pause did not make stale (LS-11). A sample says so when those before it
+    /// are lost (LS-109).
     pub fn pop(&self) -> Option<Item> {
         loop {
-            let item = self.take()?;
+            let mut item = self.take()?;
             let one_less = |stale: usize| stale.checked_sub(1);
             let is_stale =
                 self.stale.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok();
-            match &item {
-                Item::Sample(sample, ..)
-                    if is_stale && sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE) => {}
-                _ => return Some(item),
+            if let Item::Sample(sample, _, number) = &mut item {
+                if is_stale && sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE) {
+                    continue;
+                }
+                // Only the reader touches it, so nothing has to be exchanged at once.
+                if self.next.load(Ordering::Relaxed) != *number {
+                    sample.set_discontinuity(true);
+                }
+                self.next.store(*number + 1, Ordering::Relaxed);
             }
+            return Some(item);
         }
     }
 
@@ -213,8 +233,12 @@ impl Queue {
     fn take(&self) -> Option<Item> {
         let was_full = self.is_full();
         let item = self.items.pop()?;
-        if let Item::Sample(_, length, _) = &item {
-            self.fill_ns.fetch_sub(length.nanos(), Ordering::Relaxed);
+        match &item {
+            Item::Sample(_, length, _) => {
+                self.fill_ns.fetch_sub(length.nanos(), Ordering::Relaxed);
+            }
+            Item::Marker(Marker::EndFlush) => self.flushing.store(false, Ordering::Relaxed),
+            Item::Marker(_) => {}
         }
         if was_full && !self.is_full() {
             self.writer.wake_segment();

@@ -12,6 +12,8 @@ pub struct Shape {
     pub filters: Vec<Node>,
     /// Pairs of indices, each perhaps with a queue.
     pub joints: Vec<(usize, usize, bool)>,
+    /// Timing of sections 2 to 4 (LS-18).
+    pub classic: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -29,7 +31,9 @@ const CALLS: [&str; 6] = ["activate", "run", "pause", "deactivate", "step", "rec
 impl Shape {
     /// A graph from a seed.
     pub fn random(run: &str, random: &mut Random) -> Self {
-        let mut shape = Self { run: run.to_owned(), filters: Vec::new(), joints: Vec::new() };
+        let classic = random.percent(30);
+        let mut shape =
+            Self { run: run.to_owned(), filters: Vec::new(), joints: Vec::new(), classic };
         for source in 0..1 + random.below(3) {
             shape.add_source(source, random);
         }
@@ -49,7 +53,8 @@ impl Shape {
         for index in 0..above {
             let leads_on = shape.joints.iter().any(|(from, ..)| *from == index);
             if !leads_on || random.percent(30) {
-                let show = shape.add(format!("show{index}"), "probe.show", String::new());
+                let cues_with = format!("cues-with = {}", 1 + random.below(3));
+                let show = shape.add(format!("show{index}"), "probe.show", cues_with);
                 shape.joints.push((index, show, random.percent(20)));
             }
         }
@@ -64,11 +69,17 @@ impl Shape {
         if random.percent(60) {
             let count = if ends { 20 + random.below(200) } else { 1_000_000_000 };
             let flushes = if random.percent(30) { 2 } else { 0 };
-            let settings = format!("source = {source}\ncount = {count}\nflush-percent = {flushes}");
+            let latency = [0, 5, 20, 80][random.below(4) as usize];
+            let stamps = ["delivery", "capture"][random.below(2) as usize];
+            let settings = format!(
+                "source = {source}\ncount = {count}\nflush-percent = {flushes}\n\
+                 latency = \"{latency} ms\"\nstamps = \"{stamps}\""
+            );
             self.add(format!("live{source}"), "probe.live", settings);
         } else {
             let count = random.below(300);
-            let settings = format!("source = {source}\ncount = {count}");
+            let pace = [0, 0, 4, 20][random.below(4) as usize];
+            let settings = format!("source = {source}\ncount = {count}\npace = \"{pace} ms\"");
             self.add(format!("file{source}"), "probe.file", settings);
         }
     }
@@ -126,14 +137,15 @@ impl Shape {
                 connect.push(format!("\"{from} -> {to}\""));
             }
         }
-        for (index, node) in self.filters.iter().enumerate().filter(|(index, _)| there[*index]) {
+        for (_, node) in self.filters.iter().enumerate().filter(|(index, _)| there[*index]) {
             let Node { name, plugin, settings, .. } = node;
             filters += &format!(
                 "[filter.{name}]\nplugin = \"{plugin}\"\nrun = \"{}\"\nname = \"{name}\"\n{settings}\n",
                 self.run
             );
-            let _ = index;
         }
-        format!("[graph]\nconnect = [{}]\n{filters}", connect.join(", "))
+        let timing = if self.classic { "classic" } else { "native" };
+        let connect = connect.join(", ");
+        format!("[graph]\ntiming = \"{timing}\"\nconnect = [{connect}]\n{filters}")
     }
 }

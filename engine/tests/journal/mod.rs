@@ -28,23 +28,25 @@ pub enum What {
     /// The graph was given an order, or answered one.
     Order(String),
     Activate,
-    Run,
+    /// With this base time (reference time, ns).
+    Run(i64),
     Pause,
     Deactivate,
     /// Its next call fails or panics on purpose.
     Fails,
     /// A source made this sample.
     Makes(Label),
-    /// A sample arrived at an input pin.
-    Receives(u32, Label),
+    /// A sample arrived at an input pin; whether it says that it does not follow the one before it.
+    Receives(u32, Label, bool),
     /// A renderer let it be seen.
     Presents(Label),
-    /// A source begins to flush.
-    Flushes,
+    /// The source flushes what it made, up to the sample of this number.
+    Flushes(u64, u64),
     BeginFlush(u32),
     EndFlush(u32),
     EndOfStream(u32),
-    NewSegment(u32),
+    /// Whether it is a live one (LS-116).
+    NewSegment(u32, bool),
     Complete,
 }
 

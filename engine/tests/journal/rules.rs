@@ -1,5 +1,7 @@
 //! The ordering rules of section 8.4 and of streams, checked on a journal.
 
+mod streams;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use driftless_plugin_api::State;
@@ -16,6 +18,14 @@ pub struct Rules {
     filters: BTreeMap<String, Filter>,
     /// Host time since which the graph runs.
     running_since: Option<i64>,
+    /// The base time that all were told in this run (LS-67).
+    base: Option<i64>,
+    /// The graph's latency, ns, and since when that, and the graph, is so.
+    latency: (i64, i64),
+    /// Who is late renders on arrival, and is no fault of the plan's.
+    pub classic: bool,
+    /// By source and its life: the newest sample that it flushed.
+    flushed: BTreeMap<(u64, u64), u64>,
     /// Sources and filters between which there was more than one way.
     forked: BTreeSet<(u64, String)>,
     /// Who was to climb just now, and from where; it may fail.
@@ -29,6 +39,8 @@ struct Filter {
     failed: bool,
     completed: bool,
     pins: BTreeMap<u32, Pin>,
+    /// When each sample arrived last, by source and number.
+    arrived: BTreeMap<(u64, u64), i64>,
 }
 
 #[derive(Default)]
@@ -36,8 +48,12 @@ struct Pin {
     announced: bool,
     ended: bool,
     flushing: bool,
+    /// A sample came, and what comes next follows it.
+    follows: bool,
     /// By source and its life.
     newest: BTreeMap<(u64, u64), u64>,
+    /// What was flushed when this pin was, likewise.
+    flushed: BTreeMap<(u64, u64), u64>,
 }
 
 impl Default for Filter {
@@ -49,14 +65,23 @@ impl Default for Filter {
             failed: false,
             completed: false,
             pins: BTreeMap::new(),
+            arrived: BTreeMap::new(),
         }
     }
 }
 
 impl Rules {
-    /// The graph is this one from now on.
-    pub fn set_feeds(&mut self, feeds: Feeds) {
+    /// The graph is this one from host time `at` on. What is on its way then went another one's.
+    pub fn set_feeds(&mut self, feeds: Feeds, at: i64) {
         self.feeds = feeds;
+        self.latency.1 = at;
+    }
+
+    /// The graph's latency is `nanos` now, at host time `at`.
+    pub fn set_latency(&mut self, nanos: i64, at: i64) {
+        if self.latency.0 != nanos {
+            self.latency = (nanos, at);
+        }
     }
 
     /// What comes to this pin is a new stream.
@@ -76,8 +101,10 @@ impl Rules {
         match &entry.what {
             What::Order(order) => self.order(order),
             What::Activate => self.climb(name, State::Stopped, State::Paused),
-            What::Run => {
+            What::Run(base) => {
                 self.running_since = self.running_since.or(Some(entry.at));
+                let one = *self.base.get_or_insert(*base);
+                check(one == *base, "another base time than the others' (LS-67)")?;
                 self.climb(name, State::Paused, State::Running)
             }
             What::Pause => self.descend(name, State::Running, State::Paused),
@@ -89,9 +116,15 @@ impl Rules {
                 Ok(())
             }
             What::Makes(_) => self.makes(name),
-            What::Receives(pin, label) => self.receives(name, *pin, *label),
-            What::Presents(label) => self.presents(name, *label),
-            What::Flushes => Ok(()),
+            What::Receives(pin, label, discontinuity) => {
+                self.filter(name).arrived.insert((label.source, label.number), entry.at);
+                self.receives(name, *pin, *label, *discontinuity)
+            }
+            What::Presents(label) => self.presents(name, *label, entry.at),
+            What::Flushes(source, newest) => {
+                self.flushed.insert((*source, entry.life), *newest);
+                Ok(())
+            }
             What::BeginFlush(pin) => {
                 let pin = self.pin(name, *pin)?;
                 (pin.flushing, pin.ended) = (true, false);
@@ -99,9 +132,10 @@ impl Rules {
                 Ok(())
             }
             What::EndFlush(pin) => {
+                let flushed = self.flushed.clone();
                 let pin = self.pin(name, *pin)?;
                 check(pin.flushing, "EndFlush without BeginFlush (LS-115)")?;
-                pin.flushing = false;
+                (pin.flushing, pin.follows, pin.flushed) = (false, false, flushed);
                 Ok(())
             }
             What::EndOfStream(pin) => {
@@ -110,9 +144,9 @@ impl Rules {
                 pin.ended = true;
                 Ok(())
             }
-            What::NewSegment(pin) => {
+            What::NewSegment(pin, is_live) => {
                 self.pin(name, *pin)?.announced = true;
-                Ok(())
+                check(*is_live, "another segment than 0 to the end at rate 1 (LS-116)")
             }
             What::Complete => {
                 let filter = self.filter(name);
@@ -140,7 +174,7 @@ impl Rules {
 
     fn order(&mut self, order: &str) -> Result<(), String> {
         if ["paused", "stopped"].contains(&order) {
-            self.running_since = None;
+            (self.running_since, self.base) = (None, None);
         }
         if order == "stopped" {
             // LS-120: whatever failed, nobody stays behind.
@@ -229,42 +263,6 @@ impl Rules {
             "a live source is stepped while not running (LS-7)",
         )?;
         check(state != State::Stopped, "a source is stepped while stopped")
-    }
-
-    /// How many ways lead from one filter to another.
-    fn ways(&self, from: &str, to: &str) -> usize {
-        let above = self.feeds.iter().filter(|(_, it)| it == to);
-        above.map(|(above, _)| if above == from { 1 } else { self.ways(from, above) }).sum()
-    }
-
-    fn receives(&mut self, name: &str, pin: u32, label: Label) -> Result<(), String> {
-        let kind = if self.filters.contains_key(&format!("live{}", label.source)) {
-            "live"
-        } else {
-            "file"
-        };
-        // What comes by two ways comes twice.
-        let fork = (label.source, name.to_owned());
-        if self.ways(&format!("{kind}{}", label.source), name) > 1 {
-            self.forked.insert(fork.clone());
-        }
-        let is_forked = self.forked.contains(&fork);
-        let pin = self.pin(name, pin)?;
-        check(pin.announced, "a sample before its segment (LS-116)")?;
-        check(!pin.ended, "a sample behind the end of its stream (LS-113)")?;
-        check(!pin.flushing, "a sample within a flush (LS-115)")?;
-        let newest = pin.newest.insert((label.source, label.life), label.number);
-        let runs_on = newest.is_none_or(|newest| newest < label.number);
-        check(runs_on || is_forked, "a sample that runs back (LS-12)")
-    }
-
-    fn presents(&mut self, name: &str, label: Label) -> Result<(), String> {
-        check(self.filter(name).state == State::Running, "presented while not running")?;
-        let Some(since) = self.running_since else {
-            return Err("presented while the graph does not run".to_owned());
-        };
-        let live = self.feeds.iter().any(|(from, _)| *from == format!("live{}", label.source));
-        check(!live || label.captured >= since, "a stale sample after a pause (LS-11)")
     }
 }
 

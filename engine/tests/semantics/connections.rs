@@ -18,12 +18,16 @@ fn a_connection_takes_the_receivers_first_wish_that_both_accept() {
             &["refuses", "refuses", "accepts"],
         ),
     ];
-    for (settings, rate, answers) in table {
+    let table = table.map(|(listener, rate, answers)| ("", listener, rate, answers));
+    // What the sender declines leaves the receiver as it was.
+    let answers = &["accepts audio/48000/1", "disconnected", "accepts audio/44100/1"][..];
+    let declined = ("declines = [\"48000\"]", "", "44100", answers);
+    for (teller, settings, rate, answers) in table.into_iter().chain([declined]) {
         let text = manifest(
             "agree",
             "",
             &["a.out -> x"],
-            &[("a", "teller", ""), ("x", "listener", settings)],
+            &[("a", "teller", teller), ("x", "listener", settings)],
         );
         let mut graph = simulate(&text);
         assert_eq!(graph.graph().media()[0].to_string(), format!("audio/{rate}/1"), "{settings}");

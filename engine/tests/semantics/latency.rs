@@ -3,7 +3,7 @@
 use driftless_plugin_api::{EventCode, Status, When};
 
 use crate::probe::noted;
-use crate::{manifest, ms, simulate};
+use crate::{manifest, ms, simulate, start};
 
 /// LS-16, LS-17
 #[test]
@@ -86,4 +86,27 @@ fn a_changed_latency_is_an_event_that_names_filter_and_pin() {
     let event = events.try_next().expect("it was posted");
     assert_eq!((event.code, event.filter.as_deref()), (EventCode::LATENCY_CHANGED, Some("a")));
     assert_eq!(event.p1, i64::from(driftless_plugin_api::Pin::Output(1).to_raw()));
+}
+
+/// LS-M2: `slow` is 30 ms slower than its library says, which only shows once it is open.
+#[test]
+fn under_strict_a_latency_that_an_opened_device_makes_impossible_stops_the_start() {
+    let text = |strict| {
+        manifest(
+            if strict { "strict" } else { "lax" },
+            &format!("strict = {strict}\nmax-latency = \"15 ms\""),
+            &["a.out -> x", "a.slow -> y"],
+            &[("a", "teller", ""), ("x", "listener", ""), ("y", "listener", "")],
+        )
+    };
+    let refused = start(&text(true)).expect_err("40 ms are above the cap").to_string();
+    assert_eq!(
+        refused,
+        "`a.slow` is 25.0 ms slower than `max-latency` and plays that much late; with `strict` that is \
+         an error"
+    );
+    assert_eq!(noted("strict").last().map(String::as_str), Some("strict.a: deactivated"));
+    let report = simulate(&text(false)).stop();
+    let told = report.events.iter().filter(|it| it.code == EventCode::LATENCY_ABOVE_CAP);
+    assert_eq!(told.map(|it| it.p1).collect::<Vec<_>>(), [ms(25).nanos()]);
 }

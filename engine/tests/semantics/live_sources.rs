@@ -1,9 +1,10 @@
 //! Live sources: who is one, its pace, its end, and who waits for whom (section 1).
 
+use driftless_engine::graph::Cued;
 use driftless_plugin_api::{EventCode, Span};
 
 use crate::probe::noted;
-use crate::{manifest, ms, simulate};
+use crate::{manifest, ms, simulate, start};
 
 /// LS-13, LS-20, LS-28, LS-52
 #[test]
@@ -79,22 +80,26 @@ fn a_branch_that_is_not_live_is_cued_beside_one_that_is() {
     assert!(!log.contains(&"beside.y: runs in 20.0 ms with 0".to_owned()), "{log:#?}");
 }
 
-/// LS-10
+/// LS-8, LS-9, LS-10: its renderer, which never gets a sample in Paused, is not waited for; another one is.
 #[test]
-fn one_who_cannot_cue_is_not_taken_for_live_by_it() {
-    let text = manifest(
-        "rare",
-        "",
-        &["a.out -> x"],
-        &[
-            ("a", "teller", "flags = [\"not-live\"]\ncue = \"cant-cue\""),
-            ("x", "listener", "cues = false"),
-        ],
-    );
-    let mut graph = simulate(&text);
-    let source = graph.graph().plan().filter("a").unwrap();
-    assert!(!graph.graph().facts().filters[source].is_live());
-    assert!(graph.graph().settled().timing.offsets.is_empty());
+fn nobody_waits_behind_one_who_cannot_cue_and_it_is_not_taken_for_live() {
+    let rare = "flags = [\"not-live\"]\ncue = \"cant-cue\"";
+    let filters = [("a", "teller", rare), ("x", "listener", "full = true")];
+    let mut simulation = simulate(&manifest("rare", "", &["a.out -> x"], &filters));
+    let graph = simulation.graph();
+    let source = graph.plan().filter("a").unwrap();
+    assert!(!graph.facts().filters[source].is_live());
+    assert!(graph.settled().timing.offsets.is_empty());
+    graph.pause().unwrap();
+    assert_eq!(graph.cued().unwrap(), Cued::CantCue);
+    let other = [
+        ("b", "teller", "flags = [\"not-live\"]\ncue = \"done\""),
+        ("y", "listener", "full = true"),
+    ];
+    let text =
+        manifest("beside rare", "", &["a.out -> x", "b.out -> y"], &[filters, other].concat());
+    let waits = start(&text).expect_err("it waits").to_string();
+    assert_eq!(waits, "`y` got no first sample, so the graph cannot start");
 }
 
 /// LS-15, LS-113
@@ -120,5 +125,6 @@ fn neither_a_pause_nor_a_gap_ends_a_live_stream_and_its_real_end_does_once() {
     let report = graph.stop();
     let once: Vec<String> = marks(noted("end"));
     assert_eq!(once, ["end.x: EndOfStream after 200"]);
-    assert_eq!(report.events.iter().filter(|it| it.code == EventCode::COMPLETE).count(), 1);
+    let told = report.events.iter().filter(|it| it.code == EventCode::COMPLETE);
+    assert_eq!(told.filter(|it| it.filter.is_some()).count(), 1);
 }

@@ -1,5 +1,6 @@
 //! What a graph does with its filters, told by filters that write it down. In virtual time.
 
+mod changes;
 mod clocks;
 mod connections;
 mod latency;

@@ -1,7 +1,7 @@
 //! States: what a start and a stop tell in which order, and how far a pause is (section 8.4).
 
-use driftless_engine::Graph;
 use driftless_engine::graph::Cued;
+use driftless_engine::{Graph, Simulation};
 use driftless_plugin_api::{EventCode, State};
 
 use crate::probe::noted;
@@ -106,6 +106,59 @@ fn a_graph_tells_the_state_that_it_is_going_to_and_whom_it_waits_for() {
             (State::Paused, Cued::CantCue),
         ]
     );
+}
+
+/// LS-120: the order that comes last counts, though the renderers are cued in the meantime.
+#[test]
+fn a_pause_or_a_stop_takes_back_a_run_that_is_still_waited_for() {
+    for state in [State::Paused, State::Stopped] {
+        let source = "flags = [\"not-live\"]\ncue = \"done\"";
+        let filters = [("a", "teller", source), ("x", "listener", "")];
+        let text = manifest(&format!("back {state:?}"), "", &["a.out -> x"], &filters);
+        let mut simulation = simulate(&text);
+        simulation.graph().stop().unwrap();
+        let cued = simulation.graph().run().unwrap();
+        assert_eq!(cued, Cued::Waiting(vec!["x".to_owned()]));
+        match state {
+            State::Paused => simulation.graph().pause().unwrap(),
+            _ => simulation.graph().stop().unwrap(),
+        }
+        simulation.advance(ms(100)).unwrap();
+        assert_eq!(simulation.graph().state(), state);
+        assert_eq!(simulation.graph().target_state().unwrap(), (state, Cued::Done));
+    }
+}
+
+/// LS-113, LS-114: each renderer for itself, then the graph; again with every run, and not for one that
+/// plays on.
+#[test]
+fn a_graph_is_complete_once_in_each_run_when_its_last_renderer_is() {
+    let text = manifest(
+        "whole",
+        "",
+        &["a.out -> x", "b.out -> y"],
+        &[
+            ("a", "teller", "count = 10"),
+            ("x", "listener", ""),
+            ("b", "teller", "count = 30"),
+            ("y", "listener", ""),
+        ],
+    );
+    let mut simulation = simulate(&text);
+    let events = simulation.graph().events().subscribe();
+    let told = |simulation: &mut Simulation, after| {
+        simulation.advance(ms(after)).unwrap();
+        let events = std::iter::from_fn(|| events.try_next());
+        let complete = events.filter(|event| event.code == EventCode::COMPLETE);
+        let by_whom: Vec<_> = complete.map(|it| it.filter.unwrap_or_default()).collect();
+        (by_whom.join(" "), simulation.graph().is_complete())
+    };
+    assert_eq!(told(&mut simulation, 200), ("x".to_owned(), false));
+    assert_eq!(told(&mut simulation, 200), ("y ".to_owned(), true));
+    assert_eq!(told(&mut simulation, 200), (String::new(), true));
+    simulation.graph().stop().unwrap();
+    simulation.graph().run().unwrap();
+    assert_eq!(told(&mut simulation, 400), ("x y ".to_owned(), true));
 }
 
 /// LS-122

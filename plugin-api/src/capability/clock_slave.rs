@@ -1,4 +1,4 @@
-//! How far a renderer may be off before it drops or inserts (LS-83).
+//! How a renderer follows another clock, and how far off it may be before it drops or inserts (LS-83).
 #![allow(non_snake_case, missing_docs, unsafe_code)] // abi_stable's derive writes items without docs
 
 use std::ffi::c_void;
@@ -10,6 +10,33 @@ use crate::abi::glue::ask;
 use crate::abi::status::Status;
 use crate::filter::Filter;
 use crate::time::Span;
+
+/// How another clock is followed (LS-M9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SlaveMethod {
+    /// By the rate at which samples are consumed.
+    Resample,
+    /// By moving what is played, once the error is half the tolerance.
+    Skew,
+    /// Not at all: the error is only reported.
+    None,
+}
+
+impl SlaveMethod {
+    /// The method of that name in a descriptor or manifest.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Resample, Self::Skew, Self::None].into_iter().find(|method| method.name() == name)
+    }
+
+    /// As descriptors, manifests and plans write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Resample => "resample",
+            Self::Skew => "skew",
+            Self::None => "none",
+        }
+    }
+}
 
 /// A renderer that follows another clock. `[main]`
 pub trait ClockSlave {

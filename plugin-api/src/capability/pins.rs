@@ -83,3 +83,21 @@ unsafe extern "C" fn misc_flags<F: Filter>(instance: *mut c_void) -> u32 {
     // SAFETY: see `category`.
     unsafe { ask(instance, 0, flags) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capability::push_source::PushSourceFlags;
+
+    /// LS-2, and the flags of section 3.
+    #[test]
+    fn flags_of_filters_and_pins_have_the_values_of_the_original() {
+        assert_eq!((IS_RENDERER, IS_SOURCE), (0x1, 0x2));
+        let flags = [
+            PushSourceFlags::INTERNAL_RATE_MATCHING,
+            PushSourceFlags::NOT_LIVE,
+            PushSourceFlags::PRIVATE_CLOCK,
+        ];
+        assert_eq!(flags.map(|it| it.0), [0x1, 0x2, 0x4]);
+    }
+}

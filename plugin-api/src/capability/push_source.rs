@@ -1,6 +1,8 @@
 //! Live sources: what they promise of their stamps, and the stream offset they add (section 3).
 #![allow(non_snake_case, missing_docs, unsafe_code)] // abi_stable's derive writes items without docs
 
+mod offset;
+
 use std::ffi::c_void;
 
 use abi_stable::StableAbi;
@@ -11,6 +13,8 @@ use crate::abi::glue::ask;
 use crate::abi::status::Status;
 use crate::filter::{Filter, Pin};
 use crate::time::Span;
+
+pub use offset::{StreamOffset, Times};
 
 /// What a push source is and can do; a set of bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -73,7 +77,7 @@ impl Stamps {
     }
 }
 
-/// A live source's output pin. `[main]`; the latency is in [`Latency`](super::latency::Latency),
+/// A live source's output pin, which has a [`StreamOffset`]. `[main]`; the latency is in [`Latency`](super::latency::Latency),
 /// which every push source has too.
 pub trait PushSource {
     /// What the source is; renderers decide by it on rate matching (LS-25 to LS-29).

@@ -27,9 +27,9 @@ pub struct Statistics {
     pub error_square_sum: f64,
     /// Largest error without its sign, ns.
     pub error_max: i64,
-    /// The newest error, ns.
+    /// The newest error, ns (LS-88 #9).
     pub error_now: i64,
-    /// Highest error so far, with its sign, ns (LS-88 #8, #9).
+    /// Highest error so far, with its sign, ns (LS-88 #8).
     pub error_highest: i64,
     /// Lowest error so far, with its sign, ns.
     pub error_lowest: i64,
@@ -117,7 +117,7 @@ impl Statistics {
             6 => (i64::from(self.slave_rate), 0),
             7 => (ms(self.drop_write), 0),
             8 => (ms(self.error_highest), ms(self.error_lowest)),
-            9 => (ms(self.error_highest.max(0)), ms(self.error_lowest.min(0))),
+            9 => (ms(self.error_now.max(0)), ms(self.error_now.min(0))),
             10 => (ms(self.accumulated_error), 0),
             11 => ((100 * self.fill).checked_div(self.capacity).unwrap_or(0), 0),
             12 => (ms(jitter as i64), 0),
@@ -169,16 +169,42 @@ mod tests {
     /// LS-88
     #[test]
     fn the_twelve_statistics_have_the_original_ids_and_units() {
-        let mut statistics =
-            Statistics { mode: 0x11, fill: 30, capacity: 40, breaks: 2, ..Statistics::default() };
-        statistics.present(Span::from_millis(3));
-        statistics.present(Span::from_millis(-5));
-        let table =
-            [(1, (2, 0)), (2, (0x11, 0)), (8, (3, -5)), (9, (3, -5)), (11, (75, 0)), (12, (4, 0))];
+        let ms = |ms: i64| ms * 1_000_000;
+        let mut statistics = Statistics {
+            breaks: 2,
+            mode: 0x11,
+            silence: ms(33),
+            last_buffer: ms(10),
+            discontinuities: 5,
+            slave_rate: 48_006,
+            drop_write: ms(7),
+            accumulated_error: ms(-70),
+            fill: 30,
+            capacity: 40,
+            ..Statistics::default()
+        };
+        for error in [3, -5, 1] {
+            statistics.present(Span::from_millis(error));
+        }
+        let table = [
+            (1, (2, 0)),
+            (2, (0x11, 0)),
+            (3, (33, 0)),
+            (4, (10, 0)),
+            (5, (5, 0)),
+            (6, (48_006, 0)),
+            (7, (7, 0)),
+            (8, (3, -5)),
+            (9, (1, 0)),
+            (10, (-70, 0)),
+            (11, (75, 0)),
+            (12, (3, 0)),
+        ];
         for (id, expected) in table {
             assert_eq!(statistics.stat(id), Ok(expected), "statistic {id}");
         }
-        assert!((1..=12).all(|id| statistics.stat(id).is_ok()));
+        statistics.present(Span::from_millis(-4));
+        assert_eq!(statistics.stat(9), Ok((0, -4)), "it runs ahead now");
         assert_eq!(statistics.stat(0), Err(Status::INVALID_ARGUMENT));
         assert_eq!(statistics.stat(13), Err(Status::INVALID_ARGUMENT));
     }

@@ -1,5 +1,6 @@
 //! Facts that a descriptor gives as a literal or leaves to a setting.
 
+use crate::capability::clock_slave::SlaveMethod;
 use crate::capability::push_source::{PushSourceFlags, Stamps};
 use crate::settings::{SettingError, Settings};
 use crate::time::Span;
@@ -54,6 +55,16 @@ impl FromSettings for Stamps {
         Self::named(settings.text(name)?).ok_or_else(|| SettingError {
             name: name.to_owned(),
             asked: "delivery, capture or none",
+            found: Some("another text"),
+        })
+    }
+}
+
+impl FromSettings for SlaveMethod {
+    fn from_settings(settings: &Settings, name: &str) -> Result<Self, SettingError> {
+        Self::named(settings.text(name)?).ok_or_else(|| SettingError {
+            name: name.to_owned(),
+            asked: "resample, skew or none",
             found: Some("another text"),
         })
     }

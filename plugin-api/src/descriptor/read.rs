@@ -81,6 +81,7 @@ fn read_filter(mut table: Table<'_>, mistakes: &Mistakes) -> Option<FilterDescri
         table.table("latency").map(|table| facts.latency(table)).unwrap_or_default();
     let push_source = table.table("push-source").and_then(|table| facts.push_source(table));
     let offers_clock = table.table("clock").and_then(|table| facts.clock(table));
+    let slave_method = table.table("clock-slave").and_then(|table| facts.clock_slave(table));
     let capabilities = table.table("capabilities").map(read_capabilities).unwrap_or_default();
     let simulation = table.table("simulation").map(|table| simulation::read(table, &settings));
     let pins = pin::read_all(&mut table, kind, mistakes);
@@ -94,6 +95,7 @@ fn read_filter(mut table: Table<'_>, mistakes: &Mistakes) -> Option<FilterDescri
         holds,
         push_source,
         offers_clock,
+        slave_method,
         capabilities,
         simulation: simulation.unwrap_or_default(),
         pins,
@@ -130,6 +132,7 @@ fn read_capabilities(mut table: Table<'_>) -> Capabilities {
 
 const FLAGS: [&str; 3] = ["internal-rate-matching", "not-live", "private-clock"];
 const STAMPS: [&str; 3] = ["delivery", "capture", "none"];
+const METHODS: [&str; 3] = ["resample", "skew", "none"];
 
 /// One of the words `known`, as `read` understands it.
 fn named<T>(
@@ -174,6 +177,21 @@ impl Facts<'_> {
         let offer = table.required("offer", |element| self.boolean(element));
         table.finish();
         offer
+    }
+
+    fn clock_slave(&self, mut table: Table<'_>) -> Option<Declared<SlaveMethod>> {
+        let known = |word: &String| SlaveMethod::named(word).is_some();
+        let fits = |kind: &SettingType| match kind {
+            SettingType::Choice(choices) => choices.iter().all(known),
+            _ => false,
+        };
+        let method = table.required("method", |element| {
+            self.declared(element, "a choice of resample, skew and none", fits, |element| {
+                named(element, &METHODS, SlaveMethod::named)
+            })
+        });
+        table.finish();
+        method
     }
 
     fn boolean(&self, element: &Element<'_>) -> Result<Declared<bool>, Mistake> {

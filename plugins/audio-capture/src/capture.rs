@@ -229,7 +229,7 @@ impl Active {
                 continue;
             }
             let captured = admission.stamper.capture_times(clock, &block);
-            let Some(times) = admission.stamper.admit(captured) else {
+            let Some(times) = admission.stamper.offset.admit(captured) else {
                 self.withheld += 1;
                 self.broken = true;
                 continue;

@@ -39,7 +39,6 @@ pub struct FileSource {
     host: Host,
     playback: Playback,
     block_frames: usize,
-    max_offset: Span,
     live: Option<Live>,
     /// Frames delivered since activation.
     position: i64,
@@ -146,7 +145,8 @@ fn live(settings: &Settings, rate_hz: u32) -> Result<Option<Live>, FilterError> 
         );
         return Err(FilterError::with(Status::INVALID_ARGUMENT, text));
     }
-    Ok(Some(Live::new(Pace::new(rate_hz, settings.number("rate-error")?), latency)))
+    let pace = Pace::new(rate_hz, settings.number("rate-error")?);
+    Ok(Some(Live::new(pace, latency, settings.time("max-offset")?)))
 }
 
 impl Filter for FileSource {
@@ -161,7 +161,6 @@ impl Filter for FileSource {
             host,
             playback,
             block_frames: usize::try_from(block_frames).map_err(|_| Status::INVALID_ARGUMENT)?,
-            max_offset: settings.time("max-offset")?,
             live: live(settings, rate_hz)?,
             position: 0,
             gap: true,

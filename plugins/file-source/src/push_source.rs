@@ -21,22 +21,16 @@ impl PushSource for FileSource {
     }
 
     fn stream_offset(&self, _pin: Pin) -> Span {
-        self.live.as_ref().map_or(Span::ZERO, Live::offset)
+        self.live.as_ref().map_or(Span::ZERO, |live| live.offset.get())
     }
 
-    fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
-        if offset < Span::ZERO {
-            return Status::INVALID_ARGUMENT;
-        }
-        match &mut self.live {
-            Some(live) => live.set_offset(offset),
-            // Not live it is no push source, so nobody has anything to ask here.
-            None => return Status::NO_INTERFACE,
-        }
-        if offset > self.max_stream_offset(pin) { Status::FALSE } else { Status::OK }
+    fn set_stream_offset(&mut self, _pin: Pin, offset: Span) -> Status {
+        // Not live it is no push source, so nobody has anything to ask here.
+        let Some(live) = &mut self.live else { return Status::NO_INTERFACE };
+        live.offset.set(offset, live.latency())
     }
 
     fn max_stream_offset(&self, _pin: Pin) -> Span {
-        self.live.as_ref().map_or(Span::ZERO, |live| self.max_offset.max(live.latency()))
+        self.live.as_ref().map_or(Span::ZERO, |live| live.offset.max(live.latency()))
     }
 }

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use driftless_plugin_api::{
     AudioFormat, EventCode, Filter, FilterError, Flow, Host, Marker, MediaPattern, MediaType,
-    Output, Pin, ReferenceTime, Renderer, Sample, Settings, Span, State, Status, Wake,
+    Output, Pin, ReferenceTime, Renderer, Sample, SampleFlags, Settings, Span, State, Status, Wake,
     export_plugin,
 };
 
@@ -203,7 +203,9 @@ impl Renderer for FileWriter {
             return Ok(Flow::Stop);
         }
         self.check_media(&sample, format)?;
-        self.write(&sample, format.channels.max(1) as usize)?;
+        if !sample.flags().contains(SampleFlags::PREROLL) {
+            self.write(&sample, format.channels.max(1) as usize)?;
+        }
         Ok(Flow::Continue)
     }
 

@@ -91,6 +91,20 @@ fn an_existing_file_is_replaced_only_when_told_and_not_before_there_is_something
     assert_eq!(recorded(&folder.file()), [0.5; 3]);
 }
 
+/// LS-108
+#[test]
+fn what_is_only_there_to_be_decoded_is_not_written() {
+    let folder = Folder::new("preroll");
+    let mut driver = writer(&folder.file(), &[]);
+    driver.run().unwrap();
+    let mut preroll = driver.audio_sample(&[0.9; 4], None);
+    preroll.set_flags(preroll.flags().with(SampleFlags::PREROLL, true));
+    driver.receive(0, preroll).unwrap();
+    send(&mut driver, &[0.5; 3], None, true);
+    driver.mark(0, Marker::EndOfStream).unwrap();
+    assert_eq!(recorded(&folder.file()), [0.5; 3]);
+}
+
 #[test]
 fn a_run_in_which_nothing_came_leaves_no_file() {
     let folder = Folder::new("nothing");

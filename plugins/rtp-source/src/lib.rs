@@ -62,7 +62,6 @@ pub struct RtpSource {
     host: Host,
     session: Session,
     latency: Span,
-    max_offset: Span,
     input: Input,
     receiver: Receiver<Sample>,
     stamper: Stamper,
@@ -165,10 +164,9 @@ impl Filter for RtpSource {
         Ok(Self {
             host,
             latency,
-            max_offset: settings.time("max-offset")?,
             input,
             receiver: Receiver::new(Config { format, payload_type, latency }),
-            stamper: Stamper::new(format.rate_hz, latency),
+            stamper: Stamper::new(format.rate_hz, latency, settings.time("max-offset")?),
             watch: Watch::new(settings.time("timeout")?),
             since: None,
             gap: false,
@@ -199,10 +197,8 @@ impl Filter for RtpSource {
             self.input = Input::Socket(Listener::start(&self.session, self.host.clone())?);
         }
         let Session { format, payload_type, .. } = self.session;
-        let offset = self.stamper.offset();
         self.receiver = Receiver::new(Config { format, payload_type, latency: self.latency });
-        self.stamper = Stamper::new(format.rate_hz, self.latency);
-        self.stamper.set_offset(offset);
+        self.stamper.offset.restart();
         (self.withheld, self.announced) = (0, false);
         Ok(())
     }

@@ -20,18 +20,14 @@ impl PushSource for RtpSource {
     }
 
     fn stream_offset(&self, _pin: Pin) -> Span {
-        self.stamper.offset()
+        self.stamper.offset.get()
     }
 
-    fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
-        if offset < Span::ZERO {
-            return Status::INVALID_ARGUMENT;
-        }
-        self.stamper.set_offset(offset);
-        if offset > self.max_stream_offset(pin) { Status::FALSE } else { Status::OK }
+    fn set_stream_offset(&mut self, _pin: Pin, offset: Span) -> Status {
+        self.stamper.offset.set(offset, self.latency)
     }
 
     fn max_stream_offset(&self, _pin: Pin) -> Span {
-        self.max_offset.max(self.latency)
+        self.stamper.offset.max(self.latency)
     }
 }

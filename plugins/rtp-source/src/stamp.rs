@@ -1,6 +1,6 @@
 //! Positions on the sender's time line into time stamps.
 
-use driftless_plugin_api::{Span, StreamTime};
+use driftless_plugin_api::{Span, StreamOffset, StreamTime};
 
 /// Stamps on the graph's time line that follow the sender's clock.
 ///
@@ -10,12 +10,10 @@ use driftless_plugin_api::{Span, StreamTime};
 pub struct Stamper {
     rate_hz: u32,
     latency: Span,
-    offset: Span,
+    /// The stream offset.
+    pub offset: StreamOffset,
     /// Stream time of position 0, without the offset.
     origin: StreamTime,
-    /// Start of the last sample, with the offset.
-    last: Option<StreamTime>,
-    offset_changed: bool,
 }
 
 /// When a sample is due.
@@ -30,21 +28,10 @@ pub struct Stamp {
 }
 
 impl Stamper {
-    /// Stamps for frames at `rate_hz`.
-    pub fn new(rate_hz: u32, latency: Span) -> Self {
-        let (offset, origin) = (Span::ZERO, StreamTime::ZERO);
-        Self { rate_hz, latency, offset, origin, last: None, offset_changed: false }
-    }
-
-    /// The stream offset in force.
-    pub fn offset(&self) -> Span {
-        self.offset
-    }
-
-    /// Sets the span that is added to every stamp from the next one on (LS-31).
-    pub fn set_offset(&mut self, offset: Span) {
-        self.offset_changed |= self.offset != offset;
-        self.offset = offset;
+    /// Stamps for frames at `rate_hz`; no offset yet.
+    pub fn new(rate_hz: u32, latency: Span, max_offset: Span) -> Self {
+        let offset = StreamOffset::new(max_offset);
+        Self { rate_hz, latency, offset, origin: StreamTime::ZERO }
     }
 
     /// Starts a time line with a packet that arrived at stream time `arrival`.
@@ -58,12 +45,9 @@ impl Stamper {
     pub fn stamp(&mut self, position: i64, frames: u32) -> Option<Stamp> {
         let after = |frames| self.origin + Span::of_frames(frames, self.rate_hz);
         let (start, end) = (after(position), after(position.saturating_add(i64::from(frames))));
-        let (start, stop) = (start + self.offset, end + self.offset);
-        if self.last.is_some_and(|last| start <= last) {
-            return None;
-        }
-        self.last = Some(start);
-        Some(Stamp { start, stop, discontinuity: std::mem::take(&mut self.offset_changed) })
+        let times = self.offset.admit((start, end))?;
+        let discontinuity = self.offset.delivered(times);
+        Some(Stamp { start: times.0, stop: times.1, discontinuity })
     }
 }
 
@@ -83,8 +67,8 @@ mod tests {
     /// LS-49, LS-31, LS-35
     #[test]
     fn a_stamp_is_arrival_plus_latency_plus_the_frames_counted_plus_the_offset() {
-        let mut stamper = Stamper::new(48_000, Span::from_millis(40));
-        stamper.set_offset(Span::from_millis(300));
+        let mut stamper = Stamper::new(48_000, Span::from_millis(40), Span::ZERO);
+        stamper.offset.set(Span::from_millis(300), Span::ZERO);
         stamper.begin(at(1000));
         assert_eq!(starts(&mut stamper, 0..3), [Some(at(1340)), Some(at(1341)), Some(at(1342))]);
     }
@@ -92,11 +76,11 @@ mod tests {
     /// LS-32
     #[test]
     fn after_a_smaller_offset_samples_are_withheld_until_their_stamps_increase() {
-        let mut stamper = Stamper::new(48_000, Span::ZERO);
-        stamper.set_offset(Span::from_millis(2));
+        let mut stamper = Stamper::new(48_000, Span::ZERO, Span::ZERO);
+        stamper.offset.set(Span::from_millis(2), Span::ZERO);
         stamper.begin(at(0));
         starts(&mut stamper, 0..2);
-        stamper.set_offset(Span::ZERO);
+        stamper.offset.set(Span::ZERO, Span::ZERO);
         assert_eq!(starts(&mut stamper, 2..4), [None, None]);
         let stamp = stamper.stamp(4 * 48, 48).unwrap();
         assert_eq!((stamp.start, stamp.discontinuity), (at(4), true));
@@ -105,7 +89,7 @@ mod tests {
     /// LS-12, LS-50
     #[test]
     fn a_new_time_line_is_as_long_after_its_arrival_as_the_old_one_and_never_runs_backwards() {
-        let mut stamper = Stamper::new(48_000, Span::from_millis(40));
+        let mut stamper = Stamper::new(48_000, Span::from_millis(40), Span::ZERO);
         stamper.begin(at(0));
         starts(&mut stamper, 0..12);
         stamper.begin(at(10));

@@ -23,19 +23,19 @@ impl PushSource for TestSource {
     }
 
     fn stream_offset(&self, _pin: Pin) -> Span {
-        self.stamper.offset()
+        self.stamper.offset.get()
     }
 
     fn set_stream_offset(&mut self, _pin: Pin, offset: Span) -> Status {
-        self.stamper.set_offset(offset)
+        self.stamper.offset.set(offset, self.setup.latency)
     }
 
     fn max_stream_offset(&self, _pin: Pin) -> Span {
-        self.stamper.max_offset()
+        self.stamper.offset.max(self.setup.latency)
     }
 
     fn set_max_stream_offset(&mut self, _pin: Pin, max: Span) -> Status {
-        self.stamper.set_max_offset(max, self.connected)
+        self.stamper.offset.set_max(max, self.setup.latency, self.connected)
     }
 }
 

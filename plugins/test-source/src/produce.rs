@@ -1,9 +1,11 @@
 //! One sample: which frames, with which times, and whether it is delivered at all.
 
-use driftless_plugin_api::{ClockState, FilterError, Flow, Marker, Output, Pin, Sample, Stamps};
+use driftless_plugin_api::{
+    ClockState, FilterError, Flow, Marker, Output, Pin, Sample, Stamps, Times,
+};
 
 use crate::schedule::Schedule;
-use crate::stamper::{Captured, Times};
+use crate::stamper::Captured;
 use crate::{OUT, TestSource};
 
 impl TestSource {
@@ -42,7 +44,7 @@ impl TestSource {
         self.stamper.times(clock, first, end)
     }
 
-    /// The times again, unless the sample is lost, withheld or stopped by the application.
+    /// The times with the stream offset, unless the sample is lost, withheld or stopped by the application.
     fn lets_through(&mut self, first: i64, times: Times) -> Option<Times> {
         let counts = &mut self.counts;
         let lost = self.run.as_ref().is_some_and(Schedule::is_lost);
@@ -50,10 +52,10 @@ impl TestSource {
             counts.dropped_out += 1;
             return None;
         }
-        if !self.stamper.admits(times) {
+        let Some(times) = self.stamper.admit(times) else {
             counts.withheld += 1;
             return None;
-        }
+        };
         let passes = self.gate.passes(Some(times));
         self.gate.tell(&self.host, Pin::Output(OUT));
         counts.gated += u64::from(!passes);

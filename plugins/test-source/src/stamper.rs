@@ -1,9 +1,6 @@
-//! Time stamps: what a source says of its samples, the stream offset, and that time runs forwards.
+//! Time stamps: what a source says of its samples, and the stream offset.
 
-use driftless_plugin_api::{ClockState, HostTime, Span, Stamps, Status, StreamTime};
-
-/// Start and stop of a sample, in stream time.
-pub type Times = (StreamTime, StreamTime);
+use driftless_plugin_api::{ClockState, HostTime, Span, Stamps, StreamOffset, StreamTime, Times};
 
 /// Where a frame is: its position by the source's own count, and when it was captured.
 #[derive(Debug, Clone, Copy)]
@@ -33,31 +30,24 @@ pub struct Stamper {
     stamps: Stamps,
     origin: Origin,
     latency: Span,
-    offset: Span,
-    max_offset: Span,
+    /// The stream offset.
+    pub offset: StreamOffset,
     /// Private clock: what position stands for what time.
     anchor: (Span, StreamTime),
     /// Where the newest sample that was delivered ended, before latency and offset.
     captured_until: StreamTime,
-    /// Times of the newest sample that was delivered.
-    last: Option<Times>,
-    /// The offset changed since then.
-    jumped: bool,
 }
 
 impl Stamper {
-    /// Stamps by these conventions; no offset yet. `max_offset` is at least the latency (LS-34).
+    /// Stamps by these conventions; no offset yet.
     pub fn new(stamps: Stamps, origin: Origin, latency: Span, max_offset: Span) -> Self {
         Self {
             stamps,
             origin,
             latency,
-            offset: Span::ZERO,
-            max_offset: max_offset.max(latency),
+            offset: StreamOffset::new(max_offset),
             anchor: (Span::ZERO, StreamTime::ZERO),
             captured_until: StreamTime::ZERO,
-            last: None,
-            jumped: false,
         }
     }
 
@@ -66,43 +56,10 @@ impl Stamper {
         self.stamps
     }
 
-    /// The stream offset in force.
-    pub const fn offset(&self) -> Span {
-        self.offset
-    }
-
-    /// The largest stream offset.
-    pub const fn max_offset(&self) -> Span {
-        self.max_offset
-    }
-
-    /// Sets the stream offset (LS-30).
-    pub fn set_offset(&mut self, offset: Span) -> Status {
-        if offset < Span::ZERO {
-            return Status::INVALID_ARGUMENT;
-        }
-        self.jumped |= offset != self.offset;
-        self.offset = offset;
-        if offset > self.max_offset { Status::FALSE } else { Status::OK }
-    }
-
-    /// Sets the largest stream offset; on a connected pin it can only become smaller (LS-33).
-    pub fn set_max_offset(&mut self, max: Span, connected: bool) -> Status {
-        if max < self.offset || max < Span::ZERO {
-            return Status::INVALID_ARGUMENT;
-        }
-        if connected && max > self.max_offset {
-            return Status::FALSE;
-        }
-        self.max_offset = max.max(self.latency);
-        Status::OK
-    }
-
     /// A stream starts from its beginning.
     pub fn restart(&mut self) {
         self.captured_until = StreamTime::ZERO;
-        self.last = None;
-        self.jumped = false;
+        self.offset.restart();
     }
 
     /// A run starts at host time `now`: when its first frame is captured. Never before what was captured
@@ -134,35 +91,26 @@ impl Stamper {
         }
     }
 
-    /// Times of a sample from `first` up to `end`, offset included; a source without stamps has these
+    /// Times of a sample from `first` up to `end`, before the offset; a source without stamps has these
     /// times too, it only does not tell them. `[streaming]`
     pub fn times(&self, clock: &ClockState, first: Captured, end: Captured) -> Times {
         let shift = match self.stamps {
-            Stamps::Delivery => self.latency + self.offset,
-            Stamps::Capture => self.offset,
-            Stamps::None => Span::ZERO,
+            Stamps::Delivery => self.latency,
+            Stamps::Capture | Stamps::None => Span::ZERO,
         };
         (self.capture_time(clock, first) + shift, self.capture_time(clock, end) + shift)
     }
 
-    /// Whether a sample with these times may be delivered: stamps strictly increase (LS-12), and after
-    /// a change of offset samples are withheld until they are behind the last one (LS-32).
-    pub fn admits(&self, (start, _): Times) -> bool {
-        match self.last {
-            None => true,
-            Some(_) if self.stamps == Stamps::None => true,
-            Some((_, last_stop)) if self.jumped => start >= last_stop,
-            Some((last_start, _)) => start > last_start,
-        }
+    /// The times with the offset; `None` when a sample with them must be withheld. What is not stamped has
+    /// no offset (LS-31).
+    pub fn admit(&self, times: Times) -> Option<Times> {
+        if self.stamps == Stamps::None { Some(times) } else { self.offset.admit(times) }
     }
 
     /// A sample with these times, up to `end`, was delivered. Returns whether the time line jumped
     /// before it (LS-32).
     pub fn delivered(&mut self, clock: &ClockState, times: Times, end: Captured) -> bool {
         self.captured_until = self.capture_time(clock, end);
-        let jumped = self.jumped && self.last.is_some();
-        self.last = Some(times);
-        self.jumped = false;
-        jumped
+        self.offset.delivered(times)
     }
 }

@@ -143,6 +143,11 @@ fn a_dropout_leaves_samples_out_and_the_next_one_says_so() {
         assert_eq!(sample.start(), Some(stream(ms(25 + 10 * n))), "time goes on in a gap");
     }
     assert_eq!(driver.counters()["dropped_out"], 5);
+    assert_eq!(driver.counters()["delivered"], samples.len() as u64);
+    driver.pause().unwrap();
+    driver.deactivate().unwrap();
+    driver.activate().unwrap();
+    assert_eq!(driver.counters()["dropped_out"] + driver.counters()["delivered"], 0, "anew");
 }
 
 #[test]

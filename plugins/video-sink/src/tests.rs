@@ -285,6 +285,17 @@ fn a_flush_drops_what_is_held_and_refuses_more_until_its_end() {
     assert_eq!(send(&mut driver, 2, Some(200)), at(200));
 }
 
+/// LS-108
+#[test]
+fn a_frame_that_is_only_there_to_be_decoded_is_not_shown() {
+    let mut driver = running(&[]);
+    let mut preroll = frame(&driver, 0, Some(0));
+    preroll.set_flags(preroll.flags().with(SampleFlags::PREROLL, true));
+    assert_eq!(driver.receive(0, preroll), Ok(Flow::Continue));
+    driver.step();
+    assert_eq!(presented(&driver), 0);
+}
+
 #[test]
 fn a_frame_that_is_too_short_is_counted_and_not_shown() {
     let mut driver = running(&[]);

@@ -101,3 +101,31 @@ fn statistics_begin_anew_with_every_start_and_not_with_every_run() {
     simulation.advance(Span::from_secs(1)).unwrap();
     assert!(presented(&mut simulation) < first);
 }
+
+/// LS-88, LS-90: of a renderer that was loaded from a library, while it plays.
+#[test]
+fn an_application_reads_the_twelve_statistics_and_what_is_measured_beside_them() {
+    let mut simulation = sound(&[]);
+    simulation.advance(Span::from_secs(20)).unwrap();
+    let graph = simulation.graph();
+    let statistics = graph.statistics("speakers").unwrap();
+    let stat = |id| statistics.stat(id).unwrap();
+    let sometimes = [5, 6, 8, 9, 10, 11];
+    let always = [(1, 0), (2, 0x11), (3, 0), (4, 10), (7, 0), (12, 0)];
+    assert_eq!(always.map(|(id, _)| (id, stat(id).0)), always);
+    assert_eq!(stat(6), (48_010, 0), "200 ppm above 48 kHz");
+    assert!((1..100).contains(&stat(11).0), "percent: {statistics:?}");
+    for id in [8, 9, 10] {
+        assert!(stat(id).0.abs() < 1 && stat(id).1.abs() < 1, "{id}: {statistics:?}");
+    }
+    assert!(sometimes.into_iter().all(|id| statistics.stat(id).is_ok()));
+    assert!((statistics.ppm - 200.0).abs() < 1.0, "{statistics:?}");
+    assert_eq!((statistics.row, statistics.locked, statistics.resyncs), (7, 1, 0));
+    assert_eq!((statistics.underruns, statistics.overruns), (0, 0));
+    assert!(statistics.presented > 1000 && statistics.error_square_sum > 0.0, "{statistics:?}");
+    assert!(statistics.device_delay > 0, "{statistics:?}");
+    let (inputs, _) = graph.settled().streams[0].matching.decision.expect("it was decided");
+    assert!(inputs.clock && inputs.live && inputs.stamped && !inputs.own_clock, "{inputs:?}");
+    let refused = graph.statistics("microphone").unwrap_err().to_string();
+    assert_eq!(refused, "`microphone` could not tell its statistics: no such capability");
+}

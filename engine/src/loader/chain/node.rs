@@ -116,6 +116,7 @@ impl Node {
     /// As it was before its first run, but for a panic.
     pub(super) fn forgive(&self) {
         self.failed.set(self.instance.is_poisoned());
+        self.host.set_complete(self.failed.get());
         self.ended_inputs.borrow_mut().clear();
         self.segment.set(None);
         self.shift.set(Span::ZERO);
@@ -235,6 +236,7 @@ impl Node {
         self.touched.set(true);
         match marker.marker() {
             Some(Marker::EndOfStream) => self.ended_inputs.borrow_mut().push(pin),
+            Some(Marker::BeginFlush) => self.host.set_complete(false),
             Some(Marker::EndFlush) => self.ended_inputs.borrow_mut().retain(|ended| *ended != pin),
             _ => {}
         }
@@ -321,7 +323,11 @@ impl Node {
         };
         match marker {
             Marker::EndOfStream if link.ended.replace(true) => return Status::OK,
-            Marker::BeginFlush => link.ended.set(false),
+            // The first sample behind it does not follow what was before it (LS-109).
+            Marker::BeginFlush => {
+                link.ended.set(false);
+                link.begun.set(false);
+            }
             Marker::NewSegment { .. } => {
                 link.announced.set(true);
                 self.segment.set(Some(marker));

@@ -78,6 +78,15 @@ impl Note {
     }
 }
 
+impl Note {
+    /// Whether it is an error under `strict = true`. Not what a pin prefers: the offset is in force
+    /// (LS-30), and what nobody can hold is a note of its own; nor that streams meet which nobody wanted in
+    /// step.
+    pub const fn is_error_if_strict(&self) -> bool {
+        !matches!(self, Self::OffsetBeyondPreferred { .. } | Self::UnlikePaths { .. })
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

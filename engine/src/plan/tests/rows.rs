@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 
 /// The row of the renderer `b` behind the source `a`, what it follows, and why.
@@ -24,7 +26,7 @@ fn every_row_of_the_decision_is_reached_and_explained() {
             system,
             ("file", ""),
             2,
-            "nothing: nothing live is upstream; follows the system clock within its tolerance",
+            "nothing: nothing live is upstream; follows the system clock within its tolerance; `b` resamples",
         ),
         (
             "",
@@ -36,48 +38,88 @@ fn every_row_of_the_decision_is_reached_and_explained() {
             system,
             ("live", "flags = [\"not-live\"]"),
             4,
-            "nothing: `a.out` says it is not live; follows the system clock within its tolerance",
+            "nothing: `a.out` says it is not live; follows the system clock within its tolerance; `b` resamples",
         ),
         (
             "",
             ("live", "flags = [\"private-clock\"]"),
             5,
-            "time stamps: `a.out` stamps with a clock of its own",
+            "time stamps: `a.out` stamps with a clock of its own; `b` resamples",
         ),
         (
             "",
             ("live", "flags = [\"private-clock\"]\nstamps = \"none\""),
             6,
-            "incoming rate: `a.out` has a clock of its own, but no stamps arrive",
+            "incoming rate: `a.out` has a clock of its own, but no stamps arrive; `b` resamples",
         ),
-        (system, ("live", ""), 7, "time stamps: `a.out` is live and stamps with the graph's clock"),
+        (
+            system,
+            ("live", ""),
+            7,
+            "time stamps: `a.out` is live and stamps with the graph's clock; `b` resamples",
+        ),
         (
             "",
             ("live", "clock = true"),
             7,
-            "time stamps: `a.out` is live and stamps with the graph's clock",
+            "time stamps: `a.out` is live and stamps with the graph's clock; `b` resamples",
         ),
         (
             system,
             ("live", "stamps = \"none\""),
             8,
-            "incoming rate: `a.out` is live, and no stamps arrive",
+            "incoming rate: `a.out` is live, and no stamps arrive; `b` resamples",
         ),
         (
             "",
             ("live", ""),
             9,
-            "incoming rate: `b` is the clock: matching the stamps would be matching itself",
+            "incoming rate: `b` is the clock: matching the stamps would be matching itself; `b` resamples",
         ),
         (
             "",
             ("live", "stamps = \"none\""),
             10,
-            "incoming rate: `a.out` is live, and no stamps arrive",
+            "incoming rate: `a.out` is live, and no stamps arrive; `b` resamples",
         ),
     ];
     for (graph, a, number, why) in table {
         assert_eq!(row(graph, a, ""), (Some(number), why.to_owned()), "{graph} {a:?}");
+    }
+}
+
+/// LS-M9: the method is told wherever a clock is followed, and who says so where it is not the default.
+#[test]
+fn how_a_clock_is_followed_is_told_beside_what_is_followed() {
+    let (system, own) = ("clock = \"system\"", "");
+    let table = [
+        (system, "live", "resample", json!("resample"), "; `b` resamples"),
+        (
+            system,
+            "live",
+            "skew",
+            json!("skew"),
+            "; `b` moves what is played, as `b.slave-method` says",
+        ),
+        (system, "live", "none", json!("none"), "; `b` corrects nothing, as `b.slave-method` says"),
+        (
+            own,
+            "live",
+            "skew",
+            json!("skew"),
+            "; `b` moves what is played, as `b.slave-method` says",
+        ),
+        (system, "file", "none", json!("none"), "; `b` corrects nothing, as `b.slave-method` says"),
+        (own, "file", "none", json!(null), "nothing live is upstream"),
+    ];
+    for (graph, source, method, told, why) in table {
+        let settings = format!("slave-method = \"{method}\"");
+        let filters = [("a", source, ""), ("b", "speakers", settings.as_str())];
+        let plan = plan(&manifest(graph, &["a -> b"], &filters));
+        let matching = &plan.json()["streams"][0]["match"];
+        assert_eq!(matching["method"], told, "{graph} {source} {method}");
+        assert!(matching["why"].as_str().is_some_and(|it| it.ends_with(why)), "{matching}");
+        assert!(plan.to_string().contains(why), "{plan}");
     }
 }
 

@@ -4,7 +4,7 @@ mod renderer;
 mod source;
 mod transform;
 
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use driftless_engine::{Catalog, Manifest, Plan};
 use driftless_plugin_api::*;
@@ -30,16 +30,26 @@ pub fn noted(prefix: &str) -> Vec<String> {
     mine.into_iter().map(|(name, line)| format!("{name}: {line}")).collect()
 }
 
-/// The plan of a manifest of these filters.
+/// Rates in a setting.
+fn rates(settings: &Settings, name: &str) -> Result<Vec<u32>, FilterError> {
+    Ok(settings.words(name)?.iter().filter_map(|word| word.parse().ok()).collect())
+}
+
+/// The plan of a manifest of these filters. The catalog is always the same one, so that what is planned
+/// twice is the same too.
 pub fn plan(text: &str) -> Plan {
-    let mut catalog = Catalog::default();
-    let registration = Registration::new(include_str!("plugin.toml"))
-        .source::<Teller>()
-        .source::<Shy>()
-        .transform::<Pass>()
-        .renderer::<Listener>()
-        .renderer::<Any>();
-    catalog.embed(registration).unwrap();
+    static CATALOG: OnceLock<Catalog> = OnceLock::new();
+    let catalog = CATALOG.get_or_init(|| {
+        let mut catalog = Catalog::default();
+        let registration = Registration::new(include_str!("plugin.toml"))
+            .source::<Teller>()
+            .source::<Shy>()
+            .transform::<Pass>()
+            .renderer::<Listener>()
+            .renderer::<Any>();
+        catalog.embed(registration).unwrap();
+        catalog
+    });
     let manifest = Manifest::parse("graph.toml", text).unwrap_or_else(|wrong| panic!("{wrong}"));
-    Plan::new(&manifest, &catalog).unwrap_or_else(|wrong| panic!("{wrong}"))
+    Plan::new(&manifest, catalog).unwrap_or_else(|wrong| panic!("{wrong}"))
 }

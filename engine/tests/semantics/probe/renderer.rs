@@ -16,10 +16,6 @@ pub struct Listener {
     ended: bool,
 }
 
-fn rates(settings: &Settings, name: &str) -> Result<Vec<u32>, FilterError> {
-    Ok(settings.words(name)?.iter().filter_map(|word| word.parse().ok()).collect())
-}
-
 impl Filter for Listener {
     const ID: &'static str = "probe.listener";
     fn create(settings: &Settings, host: Host) -> Result<Self, FilterError> {

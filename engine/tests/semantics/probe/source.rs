@@ -3,7 +3,6 @@
 use super::*;
 
 const BLOCK: Span = Span::from_millis(10);
-const RATES: [u32; 3] = [48_000, 44_100, 16_000];
 
 fn audio(rate_hz: u32) -> MediaType {
     MediaType::Audio(AudioFormat { rate_hz, channels: 1 })
@@ -20,6 +19,9 @@ pub struct Teller {
     cue: Cue,
     gap: Span,
     count: i64,
+    rates: Vec<u32>,
+    declines: Vec<u32>,
+    fails_in: String,
     offsets: [Span; 2],
     sent: i64,
     due: Option<HostTime>,
@@ -40,19 +42,30 @@ impl Filter for Teller {
             cue: if settings.text("cue")? == "done" { Cue::Done } else { Cue::CantCue },
             gap: settings.time("gap")?,
             count: settings.integer("count")?,
+            rates: rates(settings, "offers")?,
+            declines: rates(settings, "declines")?,
+            fails_in: settings.text("fails-in")?.to_owned(),
             offsets: [Span::ZERO; 2],
             sent: 0,
             due: None,
         })
     }
     fn media_types(&self, _: Pin) -> Vec<MediaPattern> {
-        RATES.map(|rate| audio(rate).into()).to_vec()
+        self.rates.iter().map(|rate| audio(*rate).into()).collect()
     }
     fn connect(&mut self, _: Pin, media: MediaType) -> Result<(), FilterError> {
+        if self.declines.iter().any(|rate| audio(*rate) == media) {
+            note(&self.name, format!("declines {media}"));
+            return Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, "not this one"));
+        }
         note(&self.name, format!("connected with {media}"));
         Ok(())
     }
+    fn disconnect(&mut self, pin: Pin) {
+        note(&self.name, format!("disconnected {pin:?}"));
+    }
     fn activate(&mut self) -> Result<(), FilterError> {
+        self.enter("activate")?;
         note(&self.name, "activated");
         if self.offers {
             let host = self.host.now();
@@ -63,6 +76,7 @@ impl Filter for Teller {
         Ok(())
     }
     fn run(&mut self, base: ReferenceTime) -> Result<(), FilterError> {
+        self.enter("run")?;
         let lead = base - self.host.clock().reference_time(self.host.now());
         note(&self.name, format!("runs in {lead}"));
         self.due = None;
@@ -91,6 +105,12 @@ impl Filter for Teller {
     }
     fn quality_control(&mut self) -> Option<&mut dyn QualityControl> {
         Some(self)
+    }
+}
+
+impl Teller {
+    fn enter(&self, state: &str) -> Result<(), FilterError> {
+        if self.fails_in == state { Err(FilterError::new("as it was told")) } else { Ok(()) }
     }
 }
 

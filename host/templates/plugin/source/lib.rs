@@ -3,7 +3,7 @@
 use driftless_plugin_api::{
     AudioFormat, Cue, Filter, FilterError, Flow, Host, HostTime, Latency, MediaPattern, MediaType,
     Output, Pin, PushSource, PushSourceFlags, Settings, Source, Span, Stamps, State, Status,
-    StreamTime, Wake, export_plugin,
+    StreamOffset, Wake, export_plugin,
 };
 
 const FORMAT: AudioFormat = AudioFormat {
@@ -23,13 +23,11 @@ pub struct {{type}} {
     /// Radians a frame.
     step: f64,
     amplitude: f64,
-    offset: Span,
+    offset: StreamOffset,
     /// When the run began, from its first step until the next pause.
     began: Option<HostTime>,
     /// Frames captured since then. Times are derived from it, and never added up.
     captured: i64,
-    /// The newest stamp: none may be earlier.
-    last: Option<StreamTime>,
     /// The next sample does not follow the one before it.
     broken: bool,
     delivered: u64,
@@ -38,11 +36,11 @@ pub struct {{type}} {
 impl {{type}} {
     /// Delivers the block that was complete at `due`.
     fn deliver(&mut self, due: HostTime, output: &mut Output<'_>) -> Result<Flow, FilterError> {
-        let stamp = self.host.clock().stream_time(due) + self.offset;
-        if self.last.is_some_and(|last| stamp <= last) {
+        let stamp = self.host.clock().stream_time(due);
+        let Some(times) = self.offset.admit((stamp, stamp + LATENCY)) else {
             self.broken = true; // withheld: an offset was made smaller, and stamps never run back
             return Ok(Flow::Continue);
-        }
+        };
         let mut sample = self
             .host
             .audio_sample(BLOCK as usize, 1)
@@ -51,9 +49,9 @@ impl {{type}} {
         for (frame, value) in (first..).zip(sample.values_mut(&self.host).ok_or(Status::FAIL)?) {
             *value = (self.amplitude * (self.step * frame as f64).sin()) as f32;
         }
-        sample.set_times(Some(stamp), Some(stamp + LATENCY));
+        sample.set_times(Some(times.0), Some(times.1));
+        self.broken |= self.offset.delivered(times);
         sample.set_discontinuity(std::mem::take(&mut self.broken));
-        self.last = Some(stamp);
         self.delivered += 1;
         Ok(output.deliver(0, sample))
     }
@@ -68,10 +66,9 @@ impl Filter for {{type}} {
             host,
             step: std::f64::consts::TAU * frequency_hz / f64::from(FORMAT.rate_hz),
             amplitude: 10f64.powf(settings.number("level")? / 20.0),
-            offset: Span::ZERO,
+            offset: StreamOffset::new(MAX_OFFSET),
             began: None,
             captured: 0,
-            last: None,
             broken: true,
             delivered: 0,
         })
@@ -91,7 +88,8 @@ impl Filter for {{type}} {
     }
 
     fn activate(&mut self) -> Result<(), FilterError> {
-        (self.last, self.broken, self.delivered) = (None, true, 0);
+        self.offset.restart();
+        (self.broken, self.delivered) = (true, 0);
         Ok(())
     }
 
@@ -137,24 +135,15 @@ impl PushSource for {{type}} {
     }
 
     fn stream_offset(&self, _pin: Pin) -> Span {
-        self.offset
+        self.offset.get()
     }
 
     fn set_stream_offset(&mut self, _pin: Pin, offset: Span) -> Status {
-        if offset < Span::ZERO {
-            return Status::INVALID_ARGUMENT;
-        }
-        self.broken |= offset != self.offset;
-        self.offset = offset;
-        if offset > MAX_OFFSET {
-            Status::FALSE
-        } else {
-            Status::OK
-        }
+        self.offset.set(offset, LATENCY)
     }
 
     fn max_stream_offset(&self, _pin: Pin) -> Span {
-        MAX_OFFSET
+        self.offset.max(LATENCY)
     }
 }
 

@@ -32,24 +32,19 @@ impl PushSource for AudioCapture {
     }
 
     fn stream_offset(&self, _pin: Pin) -> Span {
-        self.stamper.offset()
+        self.stamper.offset.get()
     }
 
-    fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
-        if offset < Span::ZERO {
-            return Status::INVALID_ARGUMENT;
-        }
-        self.stamper.set_offset(offset);
-        if offset > self.max_stream_offset(pin) { Status::FALSE } else { Status::OK }
+    fn set_stream_offset(&mut self, _pin: Pin, offset: Span) -> Status {
+        self.stamper.offset.set(offset, self.latency_now())
     }
 
     fn max_stream_offset(&self, _pin: Pin) -> Span {
-        // LS-34
-        self.stamper.max_offset().max(self.latency_now())
+        self.stamper.offset.max(self.latency_now())
     }
 
     fn set_max_stream_offset(&mut self, _pin: Pin, max: Span) -> Status {
-        self.stamper.set_max_offset(max, self.connected)
+        self.stamper.offset.set_max(max, self.latency_now(), self.connected)
     }
 }
 

@@ -180,10 +180,80 @@ fn one_unstamped_sample_changes_nothing_and_eight_do() {
     drop(bench.played());
 }
 
+/// LS-76, LS-87: the next sample decides anew, and the rate is found anew.
+#[test]
+fn a_flush_a_segment_a_format_and_a_clock_let_row_and_rate_be_found_anew() {
+    type Change = fn(&mut Bench);
+    let flush: Change = |bench| {
+        bench.driver.mark(0, Marker::BeginFlush).unwrap();
+        bench.driver.mark(0, Marker::EndFlush).unwrap();
+    };
+    let segment: Change = |bench| bench.driver.mark(0, Marker::LIVE_SEGMENT).unwrap();
+    let format: Change = |bench| {
+        let values = vec![0.0; 441];
+        let mut sample =
+            bench.driver.audio_sample(&values, Some(StreamTime::from_nanos(20_000_000_000)));
+        sample.set_new_media(Some(audio(44_100, 1)));
+        bench.driver.receive(0, sample).unwrap();
+    };
+    let clock: Change = |bench| bench.driver.set_clock(TestClock::Other(1.0));
+    let table = [("flush", flush), ("segment", segment), ("format", format), ("clock", clock)];
+    for (name, change) in table {
+        let mut bench = Bench::new(name, &[]);
+        bench.live(PushSourceFlags::NONE);
+        bench.driver.run().unwrap();
+        bench.deliver(0, 2000, 200.0, true, ticks);
+        let before = bench.driver.statistics().unwrap();
+        assert!(before.locked == 1 && (before.ppm - 200.0).abs() < 1.0, "{name}: {before:?}");
+        assert_eq!(bench.events(EventCode::RATE_MATCH_CHANGED), [7]);
+        // What is upstream is other now, and nobody asks before something changes.
+        bench.live(PushSourceFlags::PRIVATE_CLOCK);
+        bench.deliver(2000, 2001, 200.0, true, ticks);
+        assert_eq!(bench.driver.statistics().unwrap().row, 7, "{name}");
+        change(&mut bench);
+        if name != "format" {
+            bench.deliver(2001, 2008, 200.0, true, ticks);
+        }
+        assert_eq!(bench.events(EventCode::RATE_MATCH_CHANGED), [5], "{name}");
+        bench.driver.step_until(bench.driver.now() + Span::from_millis(200));
+        let after = bench.driver.statistics().unwrap();
+        assert!(after.locked == 0 && after.ppm.abs() < 100.0, "{name}: {after:?}");
+        drop(bench.played());
+    }
+}
+
+/// LS-80: a file is heard when its stamps say, by the clock of the graph; by its own there is nothing to
+/// follow.
+#[test]
+fn what_is_not_live_follows_another_clock_within_the_tolerance() {
+    for (clock, mode, ppm) in [(TestClock::Other(1.0003), 0x04, 300.0), (TestClock::Own, 0, 0.0)] {
+        let mut bench = Bench::new("slaved", &[]);
+        bench.driver.activate().unwrap();
+        bench.driver.set_clock(clock);
+        bench.driver.run().unwrap();
+        let at = |block: i64| StreamTime::ZERO + Span::from_millis(10 * block);
+        for block in 0..2000 {
+            bench.driver.step_until(bench.driver.clock().host_time(at(block + 1)));
+            let values: Vec<f32> = (block * 480..(block + 1) * 480).map(ticks).collect();
+            let sample = bench.driver.audio_sample(&values, Some(at(block)));
+            bench.driver.receive(0, sample).unwrap();
+        }
+        let s = bench.driver.statistics().unwrap();
+        assert_eq!((s.row, s.mode, s.dropped_frames, s.inserted_frames), (2, mode, 0, 0), "{s:?}");
+        assert!((s.ppm - ppm).abs() < 1.0, "{s:?}");
+        let found = impulses(&bench.played());
+        for (second, found) in found.iter().enumerate().skip(10) {
+            // Heard 540 ms after the second, by the graph's clock.
+            let due = (second as f64 + 0.54) / (1.0 + ppm * 1e-6) * f64::from(RATE);
+            assert!((found - due).abs() < 1.0, "second {second}: {} frames off", found - due);
+        }
+    }
+}
+
 /// LS-79, LS-90: the source matches by itself, badly; that is reported, not mended.
 #[test]
 fn what_nobody_corrects_is_reported_all_the_same() {
-    let mut bench = Bench::new("uncorrected", &[]);
+    let mut bench = Bench::new("uncorrected", &[("tolerance", "2 ms")]);
     bench.live(PushSourceFlags::INTERNAL_RATE_MATCHING);
     bench.driver.run().unwrap();
     bench.deliver(0, 1000, -500.0, true, ticks);
@@ -191,5 +261,6 @@ fn what_nobody_corrects_is_reported_all_the_same() {
     assert_eq!((statistics.row, statistics.ppm), (3, 0.0));
     let early_ms = -(statistics.error_now as f64) * 1e-6;
     assert!((early_ms - 5.0).abs() < 0.1, "{statistics:?}");
+    assert_eq!((statistics.dropped_frames, statistics.inserted_frames), (0, 0), "beyond 2 ms too");
     drop(bench.played());
 }

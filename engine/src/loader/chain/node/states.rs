@@ -32,6 +32,7 @@ impl Node {
     /// What the filter said.
     pub fn run(&self, base: ReferenceTime) -> Result<(), FilterError> {
         if self.state.get() == State::Paused && !self.failed.get() {
+            self.host.set_complete(false); // it says so again (LS-113)
             self.instance.run(base)?;
             self.state.set(State::Running);
         }

@@ -1,0 +1,158 @@
+//! What filters that stay are asked for when the graph changes while it runs (LS-125).
+
+use driftless_engine::Simulation;
+use driftless_plugin_api::EventCode;
+
+use crate::probe::{noted, plan};
+use crate::{manifest, ms, simulate};
+
+/// What is noted while a running graph becomes another one.
+fn noted_in_change(test: &str, before: &str, after: &str) -> (Simulation, Vec<String>) {
+    let mut graph = simulate(before);
+    graph.advance(ms(100)).unwrap();
+    noted(test);
+    graph.change(plan(after)).unwrap();
+    let mut log = noted(test);
+    log.retain(|line| !line.contains(": offset"));
+    (graph, log)
+}
+
+/// LS-103, LS-125: pins that lead elsewhere are not closed in between, and keep the type that they have.
+#[test]
+fn pins_that_are_connected_anew_are_asked_only_what_is_new_to_them() {
+    let (a, b) = (("a", "teller", ""), ("b", "teller", ""));
+    let [x, y] = ["x", "y"].map(|name| (name, "listener", ""));
+    let wants = |rates| format!("wants = {rates}");
+    let (first, second) = (wants("[\"44100\"]"), wants("[\"16000\", \"44100\"]"));
+    let swapped = |test| {
+        let filters = [a, b, x, y];
+        let before = manifest(test, "", &["a.out -> x", "b.out -> y"], &filters);
+        (before, manifest(test, "", &["a.out -> y", "b.out -> x"], &filters))
+    };
+    let moved = |test| {
+        let [x, y] = [("x", "listener", first.as_str()), ("y", "listener", second.as_str())];
+        let before = manifest(test, "", &["a.out -> x"], &[a, x]);
+        (before, manifest(test, "", &["a.out -> y"], &[a, y]))
+    };
+    let fed_by_another = |test| {
+        let other = ("b", "teller", "offers = [\"16000\", \"48000\"]");
+        let before = manifest(test, "", &["a.out -> x"], &[a, x]);
+        (before, manifest(test, "", &["b.out -> x"], &[other, x]))
+    };
+    let branch_less = |test| {
+        let before = manifest(test, "", &["a.out -> x", "a.slow -> y"], &[a, x, y]);
+        (before, manifest(test, "", &["a.out -> x"], &[a, x]))
+    };
+    let (runs, ends) = ("runs in -80.0 ms", ["pauses", "deactivated"]);
+    let table = [
+        ("swapped", swapped("swapped"), vec![]),
+        (
+            "moved",
+            moved("moved"),
+            vec![
+                "moved.y: accepts audio/44100/1".to_owned(),
+                "moved.y: activated".to_owned(),
+                format!("moved.y: {runs} with 0"),
+                format!("moved.x: {}", ends[0]),
+                format!("moved.x: {}", ends[1]),
+            ],
+        ),
+        (
+            "fed",
+            fed_by_another("fed"),
+            vec![
+                "fed.b: connected with audio/48000/1".to_owned(),
+                "fed.b: activated".to_owned(),
+                format!("fed.b: {runs}"),
+                format!("fed.a: {}", ends[0]),
+                format!("fed.a: {}", ends[1]),
+            ],
+        ),
+        (
+            "less",
+            branch_less("less"),
+            vec![
+                "less.a: disconnected Output(1)".to_owned(),
+                format!("less.y: {}", ends[0]),
+                format!("less.y: {}", ends[1]),
+            ],
+        ),
+    ];
+    for (test, (before, after), expected) in table {
+        let (graph, log) = noted_in_change(test, &before, &after);
+        assert_eq!(log, expected, "{test}");
+        assert!(!graph.stop().has_failed());
+    }
+}
+
+/// LS-120, LS-125: the renderer that stays was connected with another type already, and the one that comes
+/// was opened.
+#[test]
+fn a_change_that_fails_on_the_way_undoes_what_was_done() {
+    let (a, x) = (("a", "teller", ""), ("x", "listener", ""));
+    let before = manifest("undone", "", &["a.out -> x"], &[a, x]);
+    let after = manifest(
+        "undone",
+        "",
+        &["b.out -> x", "c.out -> y"],
+        &[
+            ("b", "teller", "offers = [\"16000\"]"),
+            x,
+            ("c", "teller", "fails-in = \"activate\""),
+            ("y", "listener", ""),
+        ],
+    );
+    let mut graph = simulate(&before);
+    noted("undone");
+    let refused = graph.change(plan(&after)).expect_err("`c` cannot be activated").to_string();
+    assert_eq!(refused, "filter `c` could not be activated: as it was told");
+    let log = noted("undone");
+    let of = |name: &str| {
+        let of_it = log.iter().filter_map(|line| line.strip_prefix(&format!("undone.{name}: ")));
+        of_it.collect::<Vec<_>>()
+    };
+    assert_eq!(of("x"), ["accepts audio/16000/1", "disconnected", "accepts audio/48000/1"]);
+    assert_eq!(of("y"), ["accepts audio/48000/1", "activated", "deactivated"]);
+    assert!(of("a").is_empty());
+    graph.advance(ms(95)).unwrap();
+    assert_eq!(
+        graph.stop().filter("x").unwrap().received,
+        10,
+        "it plays on as if nothing had been"
+    );
+}
+
+/// LS-101, LS-125
+#[test]
+fn one_that_comes_and_does_not_run_is_named_and_the_others_play_on() {
+    let (a, x) = (("a", "teller", ""), ("x", "listener", ""));
+    let before = manifest("lame", "", &["a.out -> x"], &[a, x]);
+    let lame = [("c", "teller", "fails-in = \"run\""), ("y", "listener", "")];
+    let after = manifest("lame", "", &["a.out -> x", "c.out -> y"], &[[a, x], lame].concat());
+    let (mut graph, log) = noted_in_change("lame", &before, &after);
+    assert!(log.contains(&"lame.y: EndOfStream after 0".to_owned()), "{log:?}");
+    graph.advance(ms(95)).unwrap();
+    let report = graph.stop();
+    let told = report.events.iter().filter(|event| event.code == EventCode::ERROR_ABORT);
+    let told: Vec<_> = told.map(|it| (it.filter.as_deref(), it.text.as_str())).collect();
+    assert_eq!(told, [(Some("c"), "as it was told")]);
+    assert!(report.filter("c").unwrap().failed && !report.filter("x").unwrap().failed);
+    assert_eq!(report.filter("x").unwrap().received, 20);
+}
+
+/// LS-125: what is asked of a queue counts from the change on.
+#[test]
+fn a_queue_that_no_longer_leaks_says_when_it_is_full() {
+    let text = |leaky| {
+        let filters = [("a", "teller", ""), ("x", "listener", "full = true")];
+        manifest("leak", "", &["a.out -> q -> x"], &filters)
+            + &format!("[filter.q]\nplugin = \"queue\"\nleaky = {leaky}\n")
+    };
+    for leaky in [true, false] {
+        let (mut graph, _) = noted_in_change("leak", &text(true), &text(leaky));
+        graph.advance(ms(500)).unwrap();
+        let report = graph.stop();
+        let told = report.events.iter().any(|it| it.code == EventCode::QUEUE_OVERRUN);
+        assert_eq!(told, !leaky);
+    }
+}
