@@ -142,8 +142,17 @@ impl<'a> Bench<'a> {
     ///
     /// What the filter said, as a failure of the check; likewise below.
     pub fn activate(&mut self) -> Outcome {
-        let answer = self.driver.activate();
-        self.answered("activated", answer)?;
+        let answer = self.try_to_activate();
+        self.answered("activated", answer)
+    }
+
+    /// As [`activate`](Self::activate), for a filter that may lack what it needs.
+    ///
+    /// # Errors
+    ///
+    /// What the filter said.
+    pub fn try_to_activate(&mut self) -> Result<(), FilterError> {
+        self.driver.activate()?;
         self.wake = Wake::At(self.driver.now());
         self.driver.set_presentation_delay(self.latency().unwrap_or(Span::ZERO));
         Ok(())
@@ -201,7 +210,8 @@ impl<'a> Bench<'a> {
     ///
     /// Only that the filter panicked; what else it failed with is in `errors`.
     pub fn pass(&mut self, span: Span) -> Outcome {
-        let until = self.driver.now() + span;
+        let mut now = self.driver.now();
+        let until = now + span;
         if self.driver.clock().state() == State::Stopped {
             self.driver.set_now(until);
             return Ok(()); // no graph steps a stopped filter
@@ -209,7 +219,6 @@ impl<'a> Bench<'a> {
         let mut turns = 0;
         while self.arrivals.len() < ENOUGH {
             let feed = if self.is_fed() { self.next_feed } else { HostTime::MAX };
-            let now = self.driver.now();
             let step = match self.wake {
                 Wake::At(at) => at.max(now),
                 Wake::OnSignal => now + POLL,
@@ -225,8 +234,9 @@ impl<'a> Bench<'a> {
                 self.feed()?;
             }
             self.step()?;
+            now = next;
         }
-        self.driver.set_now(until.max(self.driver.now()));
+        self.driver.set_now(until.max(now));
         Ok(())
     }
 
@@ -327,7 +337,7 @@ impl<'a> Bench<'a> {
     }
 }
 
-fn refused(done: &str, error: &FilterError) -> Trouble {
+pub(crate) fn refused(done: &str, error: &FilterError) -> Trouble {
     Trouble::wrong(format!("a filter that can be {done}"), format!("it refused: {error}"))
 }
 

@@ -59,10 +59,12 @@ const fn check(name: &'static str, proves: &'static str, run: fn(&Subject) -> Ou
 pub const PLAYS: &str = "plays";
 
 const STREAMING_CALLS: &str = "streaming-calls";
-const DEVICE_CALLS: &str = "device-calls";
+
+/// The check that is made on hardware, in real time; where something stands in for that, the others are without.
+pub const ON_HARDWARE: &str = "device-calls";
 
 /// The checks that need the guard preloaded.
-pub const GUARDED: [&str; 2] = [STREAMING_CALLS, DEVICE_CALLS];
+pub const GUARDED: [&str; 2] = [STREAMING_CALLS, ON_HARDWARE];
 
 /// All checks, in the order in which they are told.
 pub const CHECKS: &[Check] = &[
@@ -157,8 +159,8 @@ pub const CHECKS: &[Check] = &[
         streaming::asks_for_nothing,
     ),
     check(
-        DEVICE_CALLS,
-        "the thread of its device asks for no memory, lock or system call (LS-M22)",
+        ON_HARDWARE,
+        "its device's callback asks for no memory, lock or system call (LS-M22)",
         streaming::device_asks_for_nothing,
     ),
     check(

@@ -41,17 +41,19 @@ pub fn is_there() -> bool {
     there
 }
 
-/// From now on this thread is watched as one of a device. `[device]`
-pub fn is_a_devices_thread() {
+/// The plugin's function that has called is a device's callback: it is watched from now on, each time that
+/// it runs on this thread. `[device]`
+pub fn is_in_a_devices_callback() {
     linux::device();
 }
 
-/// Watches what the plugin asks for on its devices' threads while `during` runs: one line for each kind.
-pub fn on_devices<R>(during: impl FnOnce() -> R) -> (R, Vec<String>) {
-    linux::devices();
+/// Watches what is asked for in devices' callbacks while `during` runs: one line for each kind. With `step`
+/// each instruction is looked at.
+pub fn on_devices<R>(step: bool, during: impl FnOnce() -> R) -> (R, Vec<String>) {
+    linux::devices(step);
     let answer = during();
     let seen = linux::devices_end();
-    (answer, seen.lines().map(|line| format!("{line}, on its device's thread")).collect())
+    (answer, seen.lines().map(|line| format!("{line}, in its device's callback")).collect())
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -72,7 +74,7 @@ mod linux {
         begin: Begin,
         end: End,
         device: Note,
-        devices: Note,
+        devices: Begin,
         devices_end: End,
     }
 
@@ -94,7 +96,7 @@ mod linux {
             // SAFETY: see `begin`.
             device: unsafe { std::mem::transmute::<*mut c_void, Note>(device) },
             // SAFETY: see `begin`.
-            devices: unsafe { std::mem::transmute::<*mut c_void, Note>(devices) },
+            devices: unsafe { std::mem::transmute::<*mut c_void, Begin>(devices) },
             // SAFETY: see `begin`.
             devices_end: unsafe { std::mem::transmute::<*mut c_void, End>(devices_end) },
         })
@@ -123,10 +125,10 @@ mod linux {
         unsafe { (functions.device)() };
     }
 
-    pub(super) fn devices() {
+    pub(super) fn devices(step: bool) {
         let Some(functions) = functions() else { return };
         // SAFETY: it only notes that such threads are watched.
-        unsafe { (functions.devices)() };
+        unsafe { (functions.devices)(step) };
     }
 
     pub(super) fn devices_end() -> String {
@@ -154,7 +156,7 @@ mod linux {
 
     pub(super) fn device() {}
 
-    pub(super) fn devices() {}
+    pub(super) fn devices(_: bool) {}
 
     pub(super) fn devices_end() -> String {
         String::new()

@@ -50,6 +50,6 @@ pub mod process;
 pub mod subject;
 pub mod trouble;
 
-pub use checks::{CHECKS, Check, GUARDED, PLAYS};
+pub use checks::{CHECKS, Check, GUARDED, ON_HARDWARE, PLAYS};
 pub use subject::Subject;
 pub use trouble::Trouble;

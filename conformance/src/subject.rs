@@ -1,5 +1,6 @@
 //! The filter under test: descriptor, code, settings and seed.
 
+use driftless_plugin_api::descriptor::simulation::Replacement;
 use driftless_plugin_api::descriptor::{
     Descriptor, Direction, FilterDescriptor, Given, PinDescriptor,
 };
@@ -13,9 +14,11 @@ type Make = dyn Fn(&Settings) -> Result<Driver, FilterError>;
 pub struct Subject {
     /// What its descriptor says.
     pub filter: FilterDescriptor,
-    /// Its settings: what the user gave, and the defaults.
+    /// Its settings: what stands in for hardware, what the user gave, and the defaults.
     pub settings: Settings,
-    /// The settings that the user gave; no check varies them.
+    /// Its settings with the hardware that the user, or the default, has named, if the others are without.
+    pub on_hardware: Option<Settings>,
+    /// The settings that no check varies: those that the user gave, and what stands in for hardware.
     pub given: Vec<String>,
     /// Where random choices start.
     pub seed: u64,
@@ -38,9 +41,24 @@ impl Subject {
         let settings = filter.settings(given);
         let settings = settings
             .map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        let given = given.iter().map(|given| given.name.clone()).collect();
-        let (filter, make) = (filter.clone(), Box::new(make));
-        Ok(Self { filter, settings, given, seed, make, tell: false })
+        let mut subject = Self {
+            filter: filter.clone(),
+            settings,
+            on_hardware: None,
+            given: given.iter().map(|given| given.name.clone()).collect(),
+            seed,
+            make: Box::new(make),
+            tell: false,
+        };
+        if let Some(stand_in) = &filter.simulation.stand_in
+            && stand_in.replaces(&subject.settings).is_some()
+        {
+            let Replacement { setting, value } = stand_in.replacement.clone();
+            let simulated = subject.settings_with(&setting, Value::Text(value));
+            subject.on_hardware = Some(std::mem::replace(&mut subject.settings, simulated));
+            subject.given.push(setting);
+        }
+        Ok(subject)
     }
 
     /// A filter that is linked into this program.

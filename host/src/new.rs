@@ -117,7 +117,10 @@ fn dependency(folder: &Path, plugin_api: Option<&Path>) -> Result<String, String
     };
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let path = relative(&absolute(folder), &absolute(&given)).unwrap_or_else(|| absolute(&given));
-    Ok(format!("{{ path = {:?} }}", path.to_string_lossy().replace('\\', "/")))
+    let (version, path) = (template::api_version(), path.to_string_lossy().replace('\\', "/"));
+    Ok(format!(
+        "{{ version = {version:?}, path = {path:?} }} # a copy on this machine: without `path` elsewhere"
+    ))
 }
 
 fn is_plugin_api(folder: &Path) -> bool {

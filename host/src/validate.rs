@@ -10,6 +10,7 @@ use clap::Args;
 use driftless_conformance::{CHECKS, Check, Subject};
 use driftless_engine::catalog::{PrecheckError, Trust, precheck};
 use driftless_engine::loader::library::Maker;
+use driftless_plugin_api::descriptor::simulation::Replacement;
 use driftless_plugin_api::descriptor::{Descriptor, FilterDescriptor, Given};
 use driftless_plugin_api::{Settings, Span};
 
@@ -18,13 +19,15 @@ use crate::{Common, Outcome, output};
 const EXAMPLES: &str = "\
 Examples:
   driftless validate target/debug/libacme_echo.so
-  driftless validate libdriftless_audio_renderer.so --set device=virtual
+  driftless validate libdriftless_audio_renderer.so --set device=speakers
   driftless validate libdriftless_file_writer.so --set file='{dir}/out.wav'
   driftless validate libacme_echo.so --only fuzz --seed 7
   driftless validate --list
 
 Each check runs in a process of its own: a crash or a hang fails that check alone. Settings given with
 --set stay as they are; all others are varied. {dir} in a value is a folder of its own for each check.
+What a plugin declares to stand in for its hardware does so, except in device-calls: that opens the device
+which is set, or the default one, and says so where there is none.
 
 Exit status: 0 every check passed; 1 one failed; 2 the command line is wrong.";
 
@@ -120,15 +123,27 @@ fn plan(library: &Path, arguments: &ValidateArguments) -> Result<Vec<parent::Job
     settings_exist(&filters, &arguments.set)?;
     for filter in &filters {
         let mistakes = filter.settings(&arguments.given(filter)).err().unwrap_or_default();
-        if let Some(mistake) = mistakes.first() {
+        if let Some(mistake) = mistakes.first().map(ToString::to_string) {
+            let id = if mistake.starts_with(&filter.id) { "" } else { &format!("{}: ", filter.id) };
             let hint = "give it with --set SETTING=VALUE";
-            return Err(Refusal::wrong(format!("{}: {mistake}; {hint}", filter.id)));
+            return Err(Refusal::wrong(format!("{id}{mistake}; {hint}")));
         }
     }
-    let jobs = filters
-        .iter()
-        .map(|filter| parent::Job { filter: (*filter).clone(), checks: checks.clone() });
+    let jobs = filters.iter().map(|filter| parent::Job {
+        filter: (*filter).clone(),
+        checks: checks.clone(),
+        stand_in: stand_in(filter, arguments),
+    });
     Ok(jobs.collect())
+}
+
+/// The setting that takes the place of the filter's hardware, as a manifest would say it.
+fn stand_in(filter: &FilterDescriptor, arguments: &ValidateArguments) -> Option<String> {
+    let settings = filter.settings(&arguments.given(filter)).ok()?;
+    let stand_in = filter.simulation.stand_in.as_ref()?;
+    stand_in.replaces(&settings)?;
+    let Replacement { setting, value } = &stand_in.replacement;
+    Some(format!("{setting} = \"{value}\""))
 }
 
 fn checks(names: &[String]) -> Result<Vec<&'static Check>, Refusal> {

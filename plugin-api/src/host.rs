@@ -126,6 +126,7 @@ impl Host {
 
     /// Publishes a reading of the clock that this filter offers. One thread only; readings must be
     /// smooth and run forwards (LS-69, LS-M15). `[device]`
+    #[inline(always)] // so that the function that calls the host is the plugin's: `validate` watches that one
     pub fn publish_clock(&self, reading: ClockReading) {
         let ClockReading { host, reference, rate } = reading;
         let reading = RawClockReading { host: host.nanos(), reference: reference.nanos(), rate };

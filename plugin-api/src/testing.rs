@@ -31,11 +31,11 @@
 mod capabilities;
 mod host;
 mod outlet;
+mod surroundings;
 
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::abi::filter::{FactoryRef, RawFilter};
 use crate::abi::glue::factory;
@@ -48,15 +48,17 @@ use crate::descriptor::{Descriptor, Given};
 use crate::error::FilterError;
 use crate::event::EventCode;
 use crate::filter::{Cue, Flow, Pin, Renderer, Source, Transform};
-use crate::host::{ClockState, Fate, Host, TakeBuffer, Upstream};
+use crate::host::{Host, TakeBuffer};
 use crate::media::{AudioFormat, MediaPattern, MediaType};
 use crate::output::Marker;
 use crate::sample::Sample;
 use crate::settings::Settings;
-use crate::time::{HostTime, Span, StreamTime};
+use crate::time::{HostTime, StreamTime};
 
 use host::TestHost;
 use outlet::Outlet;
+
+pub use surroundings::TestClock;
 
 /// An event that a filter posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -357,59 +359,6 @@ impl Driver {
         raw.into_iter().map(|counter| (counter.name.to_string(), counter.value)).collect()
     }
 
-    /// Host time.
-    pub fn now(&self) -> HostTime {
-        self.host.now()
-    }
-
-    /// Sets host time.
-    pub fn set_now(&mut self, now: HostTime) {
-        self.host.set_now(now);
-    }
-
-    /// Advances host time.
-    pub fn advance(&mut self, span: Span) {
-        self.set_now(self.now() + span);
-    }
-
-    /// Clock and state as the filter sees them.
-    pub fn clock(&self) -> ClockState {
-        ClockState(self.host.clock())
-    }
-
-    /// Lets the graph have no clock, one that the filter does not own, or the filter's own; a clock
-    /// that is not its own runs at host time times `rate`.
-    pub fn set_clock(&mut self, clock: TestClock) {
-        self.host.set_clock(clock);
-    }
-
-    /// What every renderer adds to a stamp.
-    pub fn set_presentation_delay(&mut self, delay: Span) {
-        self.host.edit(|clock| clock.presentation_delay = delay.nanos());
-    }
-
-    /// What becomes of everything that a simulated device or source would do from now on.
-    pub fn set_fate(&mut self, fate: Fate) {
-        self.host.set_fate(fate);
-    }
-
-    /// Waits, in real time, until the filter asks for a step from a thread of its own; returns whether it
-    /// did within `timeout`.
-    pub fn wait_until_woken(&self, timeout: Duration) -> bool {
-        self.host.wait_until_woken(timeout)
-    }
-
-    /// Calls `hook` on every thread but this one from which the filter calls the host as a device's callback does:
-    /// [`Host::publish_clock`], [`Host::called`]. Only the first hook counts.
-    pub fn on_device_call(&mut self, hook: fn()) {
-        self.host.set_device_calls(hook);
-    }
-
-    /// What a search upstream finds.
-    pub fn set_upstream(&mut self, upstream: Upstream) {
-        self.host.set_upstream(upstream);
-    }
-
     /// A sample of audio values, stamped or not.
     pub fn audio_sample(&self, values: &[f32], start: Option<StreamTime>) -> Sample {
         let mut sample = self.sample(size_of_val(values));
@@ -431,17 +380,6 @@ impl Driver {
         // SAFETY: `raw` hands over one holder.
         unsafe { Host::from_raw(TestHost::raw(&self.host)) }
     }
-}
-
-/// The graph's clock in a test.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum TestClock {
-    /// None.
-    None,
-    /// Another's, at host time times this rate.
-    Other(f64),
-    /// The filter's own: what it publishes.
-    Own,
 }
 
 impl Drop for Driver {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::command::{repository, target};
+use crate::command::{repository, run, target};
 
 /// Builds tests/third-party with each of `compilers` (or the one that cargo takes), debug and release,
 /// and puts the libraries, stripped and compressed, into tests/versions/libraries.
@@ -13,10 +13,58 @@ use crate::command::{repository, target};
 ///
 /// The step that failed.
 pub fn keep(compilers: &[&str]) -> Result<(), String> {
-    let minor = minor()?;
-    let folder = repository().join("tests/versions/libraries");
-    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let compilers = if compilers.is_empty() { &["rustc"] } else { compilers };
+    build_all(compilers, &repository().join("tests/versions/libraries"))
+}
+
+/// Builds it with each of `compilers` (or all that this machine has) from what is here now, and lets the
+/// hosts of today and of a later minor play what they have built, beside what is kept.
+///
+/// # Errors
+///
+/// The step that failed.
+pub fn try_compilers(compilers: &[&str]) -> Result<(), String> {
+    let found = if compilers.is_empty() { installed() } else { Vec::new() };
+    let compilers: Vec<&str> =
+        compilers.iter().copied().chain(found.iter().map(String::as_str)).collect();
+    let folder = target().join("compilers");
+    let _ = fs::remove_dir_all(&folder); // it may not be there yet
+    build_all(&compilers, &folder)?;
+    let libraries = format!("DRIFTLESS_LIBRARIES={}", folder.display());
+    let cargo = ["cargo", "test", "--locked"];
+    run(
+        "env",
+        &[&[&*libraries], &cargo[..], &["-p", "driftless-versions", "--", "--nocapture"]].concat(),
+    )?;
+    run(
+        "env",
+        &[&[&*libraries], &cargo[..], &["-p", "driftless-loading", "--test", "minors"]].concat(),
+    )
+}
+
+/// The compiler that cargo takes, those of rustup, and the system's.
+fn installed() -> Vec<String> {
+    let home = std::env::var_os("RUSTUP_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".rustup"))).unwrap_or_default();
+    let toolchains = fs::read_dir(home.join("toolchains")).into_iter().flatten().flatten();
+    let toolchains = toolchains.map(|folder| folder.path().join("bin/rustc"));
+    let all =
+        [PathBuf::from("rustc")].into_iter().chain(toolchains).chain(["/usr/bin/rustc".into()]);
+    let mut versions = Vec::new();
+    let all = all.map(|compiler| compiler.display().to_string());
+    let others = all.filter(|compiler| match version(compiler) {
+        Ok(version) if !versions.contains(&version) => {
+            versions.push(version);
+            true
+        }
+        _ => false,
+    });
+    others.collect()
+}
+
+fn build_all(compilers: &[&str], folder: &Path) -> Result<(), String> {
+    let minor = minor()?;
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for compiler in compilers {
         let version = version(compiler)?;
         for profile in ["debug", "release"] {

@@ -27,6 +27,7 @@ Commands:
   abi           Print the layout of all that crosses the border to plugins, as plugin-api/abi keeps it
   header        Write plugin-api/c/driftless.h anew
   keep RUSTC…   Add plugins that these compilers build to tests/versions/libraries
+  compilers RUSTC…  Build a plugin with these compilers, or all that there are, and load what they have built
   setup         Only install what is missing
 
 Exit status: 0 done; 1 something failed.";
@@ -44,9 +45,10 @@ fn main() -> ExitCode {
             .map(|layouts| print!("{layouts}")),
         ["header"] => write_header(),
         ["keep", compilers @ ..] => keep::keep(compilers),
-        ["setup"] => {
-            packages::install(packages::BUILD).and_then(|()| packages::install(packages::TEST))
-        }
+        ["compilers", compilers @ ..] => keep::try_compilers(compilers),
+        ["setup"] => [packages::BUILD, packages::DEVICE, packages::TEST]
+            .into_iter()
+            .try_for_each(packages::install),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())

@@ -7,6 +7,9 @@ use crate::command::{is_there, run};
 /// What the sound plugins, and the examples in C++, need to be built.
 pub const BUILD: &[&str] = &["g++", "libasound2-dev", "libjack-jackd2-dev", "pkg-config"];
 
+/// What the tests of `driftless validate` open as a device.
+pub const DEVICE: &[&str] = &["pulseaudio", "pulseaudio-utils"];
+
 /// What the runs on real sound servers need.
 pub const TEST: &[&str] = &[
     "alsa-utils",
@@ -20,8 +23,6 @@ pub const TEST: &[&str] = &[
     "pipewire-bin",
     "pipewire-jack",
     "pipewire-pulse",
-    "pulseaudio",
-    "pulseaudio-utils",
     "sox",
     "wireplumber",
 ];

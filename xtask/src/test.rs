@@ -12,6 +12,7 @@ use crate::semantics;
 /// The step that failed.
 pub fn run_all() -> Result<(), String> {
     packages::install(packages::BUILD)?;
+    packages::install(packages::DEVICE)?;
     run("cargo", &["fmt", "--all", "--check"])?;
     semantics::run(&["--check"])?;
     // Plugins are loaded by the tests as libraries, so all of them are built before.
@@ -55,6 +56,7 @@ fn licences() -> Result<(), String> {
 /// The figure that was missed.
 pub fn interop(words: &[&str]) -> Result<(), String> {
     packages::install(packages::BUILD)?;
+    packages::install(packages::DEVICE)?;
     packages::install(packages::TEST)?;
     if words.iter().any(|word| word.starts_with("--player")) {
         packages::install(packages::PLAYERS)?;

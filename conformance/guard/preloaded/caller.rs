@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use crate::c_library::{self, Place, backtrace, backtrace_symbols_fd, dladdr, getauxval};
 
 /// Functions looked at.
-const DEPTH: usize = 24;
+const DEPTH: usize = 64;
 
 /// The stack of this thread, innermost first.
 fn stack() -> ([*mut c_void; DEPTH], usize) {
@@ -33,7 +33,7 @@ fn about(address: *const c_void) -> Option<Place> {
 }
 
 /// Where the file that holds an address begins in memory.
-pub(crate) fn base(address: *const c_void) -> usize {
+fn base(address: *const c_void) -> usize {
     about(address).map_or(0, |info| info.base as usize)
 }
 
@@ -58,12 +58,18 @@ pub(crate) fn outside_of_the_program() -> Option<usize> {
     (base != *program).then_some(caller as usize)
 }
 
-/// Where the file begins in memory whose function has called the program.
-pub(crate) fn plugin() -> Option<usize> {
-    let (program, nobody) = known();
+/// Where the plugin's function goes back to that has called the program.
+pub(crate) fn way_back() -> Option<usize> {
     let (frames, found) = stack();
-    let mut bases = frames[..found].iter().map(|frame| base(*frame));
-    bases.find(|base| *base != 0 && base != program && !nobody.contains(base))
+    let mut frames = frames[..found].iter().map(|frame| *frame as usize);
+    frames.find(|frame| is_outside(*frame))?;
+    frames.next()
+}
+
+/// Whether this thread is in a function that goes back to `place`.
+pub(crate) fn is_below(place: usize) -> bool {
+    let (frames, found) = stack();
+    frames[..found].iter().any(|frame| *frame as usize == place)
 }
 
 /// Whether an address belongs to a plugin, or what it has brought along.

@@ -8,7 +8,7 @@
 //! |-----------------------------|---------------------------------------------------------------------------|
 //! | tests of whole graphs       | those named `segment N`, from `GUARD_FROM_MS` until `GUARD_UNTIL_MS` after the start; at exit one line a function, with its count, goes to the file `GUARD_OUT` |
 //! | `driftless validate`        | the one that calls [`driftless_guard_begin`], until [`driftless_guard_end`]; what the program itself does, when a plugin calls it, does not count |
-//! |                             | those that call [`driftless_guard_device`], between two calls of [`driftless_guard_devices`]; a device's thread waits, which does not count |
+//! |                             | those that call [`driftless_guard_device`], from [`driftless_guard_devices`] until [`driftless_guard_devices_end`], in the function from which they call it and below: a device's callback. What a sound system's own code does around it does not count |
 //!
 //! To wake somebody is not counted, and the time is read without the kernel. To wait on a `futex` is how
 //! a segment's thread parks; a plugin has no business there.
@@ -25,7 +25,7 @@ mod tally;
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU64, Ordering};
 
 use tally::Tally;
 
@@ -76,9 +76,9 @@ const NAMES: [&str; 16] = [
 static COUNTS: Tally = Tally::new();
 /// What devices' threads asked for.
 static DEVICES: Tally = Tally::new();
-/// Whether devices' threads are watched now, and where the file of their plugin begins in memory.
+/// Whether devices' callbacks are watched now, and each of their instructions looked at.
 static WATCHING_DEVICES: AtomicBool = AtomicBool::new(false);
-static PLUGIN: AtomicUsize = AtomicUsize::new(0);
+static STEPPING_DEVICES: AtomicBool = AtomicBool::new(false);
 static FROM_NS: AtomicI64 = AtomicI64::new(i64::MAX);
 static UNTIL_NS: AtomicI64 = AtomicI64::new(i64::MAX);
 static SHOWN: AtomicU64 = AtomicU64::new(0);
@@ -98,6 +98,9 @@ enum Watch {
 thread_local! {
     /// Constant, without a destructor: it must not allocate.
     static WATCH: Cell<Watch> = const { Cell::new(Watch::Not) };
+    /// Where the callback of this thread's device goes back to, and whether it was seen to.
+    static WAY_BACK: Cell<usize> = const { Cell::new(0) };
+    static RETURNS: Cell<bool> = const { Cell::new(false) };
 }
 
 #[allow(clippy::unnecessary_cast)] // a `long` has 32 bits on some machines
@@ -122,6 +125,9 @@ fn count(request: Request) {
         _ => count_segment(request),
     }
     WATCH.set(watch);
+    if watch == Watch::Device && !RETURNS.get() && is_in_a_callback() {
+        step_device(); // to see whether it does
+    }
 }
 
 fn count_caller(request: Request) {
@@ -130,34 +136,40 @@ fn count_caller(request: Request) {
     }
 }
 
-/// Counts what the plugin itself asks for on its device's thread; to wait for the device is its business, and
-/// so is what the device's own library does.
+/// Counts what a device's callback asks for. A function that never returns is no callback but the loop of a
+/// thread of the plugin's own, which may wait for its device.
 fn count_device(request: Request) {
-    let waits = matches!(request, Request::Sleep | Request::Park);
-    if waits || !WATCHING_DEVICES.load(Ordering::Acquire) {
-        return;
-    }
-    if let Some(caller) = caller::outside_of_the_program() {
-        add_for_device(request, caller);
-    }
-}
-
-fn add_for_device(request: Request, caller: usize) {
-    if caller::base(caller as *const c_void) == PLUGIN.load(Ordering::Relaxed) {
+    let waits = matches!(request, Request::Sleep | Request::Park) && !RETURNS.get();
+    if !waits
+        && is_in_a_callback()
+        && let Some(caller) = caller::outside_of_the_program()
+    {
         DEVICES.add(request, caller);
     }
 }
 
-/// Whether what this thread asks for counts now.
-fn is_watched() -> bool {
-    WATCH.get() != Watch::Device || WATCHING_DEVICES.load(Ordering::Acquire)
+/// Whether this thread is in its device's callback, and is watched.
+fn is_in_a_callback() -> bool {
+    WATCHING_DEVICES.load(Ordering::Acquire) && caller::is_below(WAY_BACK.get())
+}
+
+/// Whether nothing is to be looked at from `place` on, which comes next: the callback has returned.
+fn is_past(place: usize) -> bool {
+    if WATCH.get() != Watch::Device {
+        return false;
+    }
+    let returns = place == WAY_BACK.get();
+    RETURNS.set(RETURNS.get() || returns);
+    returns || !WATCHING_DEVICES.load(Ordering::Acquire)
 }
 
 /// What an instruction at `place` asks for.
 fn found(request: Request, place: usize) {
     match WATCH.get() {
         Watch::Asked if caller::is_outside(place) => COUNTS.add(request, place),
-        Watch::Device if WATCHING_DEVICES.load(Ordering::Acquire) => add_for_device(request, place),
+        Watch::Device if is_in_a_callback() && caller::is_outside(place) => {
+            DEVICES.add(request, place);
+        }
         _ => {}
     }
 }
@@ -175,7 +187,7 @@ fn count_segment(request: Request) {
 }
 
 /// From now on this thread's requests count, but for those of the program itself. With `step` each of its
-/// instructions is looked at too, which takes a thousand times as long.
+/// instructions is looked at too, which takes far longer.
 #[unsafe(no_mangle)]
 pub extern "C" fn driftless_guard_begin(step: bool) {
     COUNTS.clear();
@@ -199,14 +211,15 @@ pub unsafe extern "C" fn driftless_guard_end(text: *mut u8, room: usize) -> usiz
     COUNTS.write(unsafe { std::slice::from_raw_parts_mut(text, room) })
 }
 
-/// From now on the requests of devices' threads count.
+/// From now on the requests of devices' callbacks count; `step` as for [`driftless_guard_begin`].
 #[unsafe(no_mangle)]
-pub extern "C" fn driftless_guard_devices() {
+pub extern "C" fn driftless_guard_devices(step: bool) {
     DEVICES.clear();
+    STEPPING_DEVICES.store(step, Ordering::Release);
     WATCHING_DEVICES.store(true, Ordering::Release);
 }
 
-/// The requests of devices' threads count no more; otherwise as [`driftless_guard_end`].
+/// The requests of devices' callbacks count no more; otherwise as [`driftless_guard_end`].
 ///
 /// # Safety
 ///
@@ -218,16 +231,22 @@ pub unsafe extern "C" fn driftless_guard_devices_end(text: *mut u8, room: usize)
     DEVICES.write(unsafe { std::slice::from_raw_parts_mut(text, room) })
 }
 
-/// This thread is one of a device, of the plugin that has called the program.
+/// This thread is in the callback of a device: in the plugin's function that has called the program. Of two
+/// of which one has called the other, the outer one is the callback.
 #[unsafe(no_mangle)]
 pub extern "C" fn driftless_guard_device() {
-    if WATCH.get() == Watch::Not
-        && let Some(plugin) = caller::plugin()
-    {
-        PLUGIN.store(plugin, Ordering::Relaxed);
-        WATCH.set(Watch::Device);
+    WATCH.set(Watch::Not); // what is done here is not the thread's
+    steps::end();
+    if !caller::is_below(WAY_BACK.get()) {
+        WAY_BACK.set(caller::way_back().unwrap_or_default());
+        RETURNS.set(false);
     }
-    if WATCHING_DEVICES.load(Ordering::Acquire) {
+    WATCH.set(Watch::Device);
+    step_device();
+}
+
+fn step_device() {
+    if WATCHING_DEVICES.load(Ordering::Acquire) && STEPPING_DEVICES.load(Ordering::Acquire) {
         steps::begin();
     }
 }

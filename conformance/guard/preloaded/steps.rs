@@ -19,7 +19,7 @@ mod x86_64 {
     use std::ffi::{c_int, c_void};
 
     use crate::c_library::sigaction;
-    use crate::{Request, found, is_watched};
+    use crate::{Request, found, is_past};
 
     /// `SIGTRAP`
     const TRAP: c_int = 5;
@@ -84,7 +84,8 @@ mod x86_64 {
         // SAFETY: the kernel passes the thread's registers.
         let registers = unsafe { &mut (*context).registers };
         // A thread that ends blocks this signal, and must not be stopped any more.
-        match LEFT.get().checked_sub(1).filter(|_| is_watched()) {
+        let past = is_past(registers[RIP] as usize);
+        match LEFT.get().checked_sub(1).filter(|_| !past) {
             None => registers[EFLAGS] &= !TRAP_FLAG,
             Some(left) => {
                 LEFT.set(left);

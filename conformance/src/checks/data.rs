@@ -1,20 +1,23 @@
 //! What comes in samples: how much, how wild, how torn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use driftless_plugin_api::descriptor::FilterKind;
-use driftless_plugin_api::{MediaType, Sample, Span, StreamTime};
+use driftless_plugin_api::{MediaType, Pin, Sample, Span, StreamTime};
 use fastrand::Rng;
 
-use crate::bench::Bench;
+use crate::bench::{Arrival, Bench, name};
 use crate::subject::Subject;
 use crate::trouble::{Outcome, Trouble, expect};
 
+/// How far a stamp may be off by rounding.
+const ROUNDING: Span = Span::from_millis(1);
 /// The most frames a sample.
 const MOST: i64 = 8192;
-/// Frames a sample beside powers of two and their neighbours: what devices use, and primes.
-const SIZES: [i64; 18] =
-    [0, 5, 10, 11, 13, 100, 160, 192, 240, 441, 480, 882, 960, 997, 1000, 1103, 4801, 8191];
+/// Up to so many frames a sample every number is tried.
+const SMALL: i64 = 16;
+/// What devices use, and primes.
+const USUAL: [i64; 12] = [100, 160, 192, 240, 441, 480, 882, 960, 997, 1000, 1103, 4801];
 /// How many sizes are chosen by chance.
 const BY_CHANCE: usize = 64;
 
@@ -23,17 +26,15 @@ fn sizes(seed: u64) -> Vec<i64> {
     let mut random = Rng::with_seed(seed);
     let near_powers = (0..=13).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
     let by_chance = (0..BY_CHANCE).map(|_| random.i64(1..=MOST));
-    let all: BTreeSet<i64> = SIZES
-        .into_iter()
+    let all: BTreeSet<i64> = (0..=SMALL)
+        .chain(USUAL)
         .chain(near_powers)
         .chain(by_chance)
         .filter(|size| *size <= MOST)
         .collect();
     // Not in order: a large one before a small one is another case.
     let mut all: Vec<i64> = all.into_iter().collect();
-    for last in (1..all.len()).rev() {
-        all.swap(last, random.usize(..=last));
-    }
+    random.shuffle(&mut all);
     all
 }
 
@@ -50,7 +51,7 @@ fn fed(subject: &Subject) -> Outcome<(Bench<'_>, u32)> {
     Ok((bench, format.rate_hz))
 }
 
-fn frames(samples: &[crate::bench::Arrival], media: MediaType) -> i64 {
+fn frames(samples: &[Arrival], media: MediaType) -> i64 {
     let MediaType::Audio(format) = media else { return 0 };
     let values: usize =
         samples.iter().filter(|it| it.pin == 0).map(|it| it.sample.values().len()).sum();
@@ -134,9 +135,11 @@ pub(super) fn discontinuities(subject: &Subject) -> Outcome {
     bench.run()?;
     bench.play(Span::from_millis(100))?;
     bench.heard();
-    // What joins several inputs fills the gap of one with the others.
-    if bench.feeds.len() == 1 {
-        passed_on(&mut bench)?;
+    torn(&mut bench, Some(Span::from_millis(500)), true)?;
+    bench.pass(Span::from_secs(1))?;
+    match bench.feeds.len() {
+        1 => passed_on(&mut bench)?,
+        _ => joined(&mut bench)?,
     }
     let ms = |ms| Some(Span::from_millis(ms));
     let jumps = [
@@ -160,8 +163,6 @@ pub(super) fn discontinuities(subject: &Subject) -> Outcome {
 
 /// The mark goes through a filter with the sample that it is on, or an earlier one that holds its frames.
 fn passed_on(bench: &mut Bench<'_>) -> Outcome {
-    torn(bench, Some(Span::from_millis(500)), true)?;
-    bench.pass(Span::from_secs(1))?;
     let heard = bench.heard();
     if bench.outputs.is_empty() || heard.is_empty() {
         return Ok(());
@@ -170,6 +171,22 @@ fn passed_on(bench: &mut Bench<'_>) -> Outcome {
     expect(marked, "the discontinuity mark of an input on what comes of it", || {
         format!("{} samples, none of them marked", heard.len())
     })
+}
+
+/// What joins several inputs makes one stream of them, in which a gap of theirs may be filled: each sample
+/// follows the one before it, or is marked.
+fn joined(bench: &mut Bench<'_>) -> Outcome {
+    let mut ends = BTreeMap::new();
+    for Arrival { pin, sample, .. } in bench.heard() {
+        let Ok((start, stop)) = sample.times() else { continue };
+        let off = ends.insert(pin, stop).map_or(Span::ZERO, |end: StreamTime| start - end);
+        let expected = "samples that follow each other, or are marked";
+        expect(off.abs() <= ROUNDING || sample.discontinuity(), expected, || {
+            let pin = name(Pin::Output(pin));
+            format!("{pin}: one that starts {off:+} after the end of the one before it, unmarked")
+        })?;
+    }
+    Ok(())
 }
 
 /// Feeds every input one sample whose stamp is off.

@@ -12,8 +12,10 @@ use crate::trouble::{Outcome, Trouble};
 /// Filters that are made, and calls to each.
 const LIVES: u64 = 40;
 const CALLS: usize = 150;
-/// Longest time between two steps: as long as a machine may stall.
-const LONGEST: Span = Span::from_secs(10);
+/// The longest time between two steps, about as long as a machine may stall: 2 to this power, in ns (8.6 s).
+const LONGEST: u32 = 33;
+/// The farthest stamps and offsets, likewise (37 min).
+const FARTHEST: u32 = 41;
 /// How many of the last calls a failure shows.
 const SHOWN: usize = 12;
 
@@ -51,12 +53,15 @@ enum Call {
 fn choose(random: &mut Rng, bench: &Bench<'_>) -> Call {
     let inputs = bench.feeds.len() as u32;
     let outputs = bench.outputs.len() as u32;
-    let span = |random: &mut Rng| Span::from_nanos(1 << random.u32(0..42)) - Span::from_nanos(1);
+    let up_to = |random: &mut Rng, power| {
+        Span::from_nanos(1 << random.u32(0..=power)) - Span::from_nanos(1)
+    };
+    let span = |random: &mut Rng| up_to(random, FARTHEST);
     let input = |random: &mut Rng| random.u32(0..inputs.max(1));
     match random.u32(0..20) {
         0..3 => Call::Order(Order::ALL[random.usize(0..4)]),
         // Not 0, because a source that is fed nothing is to be stepped more often.
-        3..9 => Call::Step { after: span(random) },
+        3..9 => Call::Step { after: up_to(random, LONGEST) },
         9..15 if inputs > 0 => Call::Feed {
             pin: input(random),
             block: 1 << random.u32(0..14),
@@ -90,7 +95,7 @@ fn make(bench: &mut Bench<'_>, call: Call, random: &mut Rng) -> Outcome {
         // An answer of a call is of no interest here: only whether there is one. `look` finds panics.
         Call::Order(order) => drop(bench.driver.order(order)),
         Call::Step { after } => {
-            bench.driver.advance(after.min(LONGEST));
+            bench.driver.advance(after);
             bench.step()?;
         }
         Call::Feed { pin, block, stamp, loud } => {

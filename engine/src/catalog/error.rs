@@ -89,7 +89,7 @@ pub enum PrecheckError {
 impl fmt::Display for PrecheckError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound => f.write_str("there is no such file or folder"),
+            Self::NotFound => f.write_str("does not exist"),
             Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
             Self::NotRegularFile { found } => {
                 write!(f, "is {found}; expected a regular file")
@@ -133,7 +133,7 @@ impl fmt::Display for PrecheckError {
             Self::OtherContent { found, pinned } => {
                 write!(f, "has the SHA-256 {found}; pinned is {pinned}")
             }
-            Self::Tried { why } => f.write_str(why),
+            Self::Tried { why } => write!(f, "cannot be loaded: {why}"),
             Self::DuplicateFilterId { id, first } => {
                 write!(f, "has the filter `{id}`, which {first} has already")
             }

@@ -60,6 +60,13 @@ pub(super) fn connect(manifest: &Manifest, catalog: &Catalog) -> Result<Draft, D
     Ok(draft)
 }
 
+/// The first libraries that were refused, and why: the filter may be in one of them.
+fn refused(catalog: &Catalog) -> String {
+    const SHOWN: usize = 3;
+    let refused = catalog.refused().iter().take(SHOWN);
+    refused.map(|refused| format!("; `{}` {}", refused.path.display(), refused.error)).collect()
+}
+
 fn place(entry: &ConnectionEntry) -> std::ops::Range<usize> {
     entry.from.span.start..entry.to.span.end
 }
@@ -77,7 +84,7 @@ fn filter(
             (Arc::new(built_in_queue().clone()), Provider::Process(usize::MAX))
         }
         None => {
-            let message = format!("no plugin has the filter `{id}`");
+            let message = format!("no plugin has the filter `{id}`{}", refused(catalog));
             let known = catalog.entries().iter().map(|entry| entry.filter.id.as_str());
             let known = known.chain([BUILT_IN_QUEUE]);
             diagnostics.unknown(entry.plugin.span.clone(), message, id, known);

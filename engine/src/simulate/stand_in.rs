@@ -3,8 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use driftless_plugin_api::Settings;
 use driftless_plugin_api::descriptor::FilterDescriptor;
-use driftless_plugin_api::{Settings, Value};
+use driftless_plugin_api::descriptor::simulation::Replacement;
 
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostics;
@@ -66,17 +67,10 @@ fn stand_in(manifest: &mut Manifest, catalog: &Catalog) -> Result<Vec<Replaced>,
     for filter in names(manifest) {
         let Some((descriptor, settings)) = known(manifest, catalog, &filter) else { continue };
         let Some(stand_in) = &descriptor.simulation.stand_in else { continue };
-        let setting = &stand_in.replacement.setting;
-        let was = match settings.get(setting) {
-            Some(Value::Text(text)) => text.clone(),
-            _ => continue,
-        };
-        if stand_in.keeps(&was) {
-            continue;
-        }
-        let now = stand_in.replacement.value.clone();
+        let Some(was) = stand_in.replaces(&settings).map(str::to_owned) else { continue };
+        let Replacement { setting, value: now } = stand_in.replacement.clone();
         manifest.set(&format!("{filter}.{setting}"), &now)?;
-        replaced.push(Replaced { filter, setting: setting.clone(), was, now });
+        replaced.push(Replaced { filter, setting, was, now });
     }
     Ok(replaced)
 }

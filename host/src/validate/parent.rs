@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use driftless_conformance::trouble::Outcome as CheckOutcome;
-use driftless_conformance::{Check, GUARDED, PLAYS, Trouble};
+use driftless_conformance::{Check, GUARDED, ON_HARDWARE, PLAYS, Trouble};
 use driftless_plugin_api::descriptor::FilterDescriptor;
 
 use super::{ValidateArguments, child, show};
@@ -27,12 +27,29 @@ const LAST_WORDS: usize = 3;
 pub struct Job {
     pub filter: FilterDescriptor,
     pub checks: Vec<&'static Check>,
+    /// The setting that takes the place of its hardware.
+    pub stand_in: Option<String>,
+}
+
+impl Job {
+    fn done(&self, check: &'static Check, outcome: CheckOutcome, took: Duration) -> Done {
+        let stand_in = self.stand_in.clone().filter(|_| check.name != ON_HARDWARE);
+        let (filter, kind) = (self.filter.id.clone(), self.filter.kind.name());
+        Done { filter, kind, stand_in, check, outcome, took }
+    }
+
+    fn skipped(&self, check: &'static Check) -> Done {
+        let outcome = Err(Trouble::not_checked(format!("it fails `{PLAYS}`")));
+        self.done(check, outcome, Duration::ZERO)
+    }
 }
 
 /// How one check of one filter went.
 pub struct Done {
     pub filter: String,
     pub kind: &'static str,
+    /// The setting that took the place of its hardware.
+    pub stand_in: Option<String>,
     pub check: &'static Check,
     pub outcome: CheckOutcome,
     pub took: Duration,
@@ -53,10 +70,10 @@ pub fn run(library: &Path, arguments: &ValidateArguments, jobs: Vec<Job>, talk: 
     for job in jobs {
         let progress = show::Progress::new(talk, &job.filter.id, job.checks.len());
         let (first, rest) = job.checks.split_at(usize::from(job.checks[0].name == PLAYS));
-        let mut done = starter.several(&job.filter, first, &progress);
+        let mut done = starter.several(&job, first, &progress);
         match done.iter().any(Done::failed) {
-            true => done.extend(rest.iter().map(|check| skipped(&job.filter, check))),
-            false => done.extend(starter.several(&job.filter, rest, &progress)),
+            true => done.extend(rest.iter().map(|check| job.skipped(check))),
+            false => done.extend(starter.several(&job, rest, &progress)),
         }
         progress.end();
         all.extend(done);
@@ -66,20 +83,6 @@ pub fn run(library: &Path, arguments: &ValidateArguments, jobs: Vec<Job>, talk: 
         std::process::exit(1);
     }
     all
-}
-
-fn skipped(filter: &FilterDescriptor, check: &'static Check) -> Done {
-    let outcome = Err(Trouble::not_checked(format!("it fails `{PLAYS}`")));
-    done(filter, check, outcome, Duration::ZERO)
-}
-
-fn done(
-    filter: &FilterDescriptor,
-    check: &'static Check,
-    outcome: CheckOutcome,
-    took: Duration,
-) -> Done {
-    Done { filter: filter.id.clone(), kind: filter.kind.name(), check, outcome, took }
 }
 
 /// Starts children.
@@ -93,7 +96,7 @@ impl Starter<'_> {
     /// Makes checks, as many at a time as there are processors; their order stays.
     fn several(
         &self,
-        filter: &FilterDescriptor,
+        job: &Job,
         checks: &[&'static Check],
         progress: &show::Progress,
     ) -> Vec<Done> {
@@ -104,8 +107,8 @@ impl Starter<'_> {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 let Some(check) = checks.get(number) else { return };
                 let start = Instant::now();
-                let outcome = self.one(filter, check);
-                let done = done(filter, check, outcome, start.elapsed());
+                let outcome = self.one(&job.filter, check);
+                let done = job.done(check, outcome, start.elapsed());
                 all.lock().unwrap_or_else(PoisonError::into_inner).push((number, done));
                 progress.step(check.name);
             }

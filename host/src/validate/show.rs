@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use driftless_conformance::{CHECKS, Trouble};
+use driftless_conformance::{CHECKS, ON_HARDWARE, Trouble};
 use serde_json::{Value, json};
 
 use super::ValidateArguments;
@@ -59,7 +59,11 @@ pub fn table(library: &Path, arguments: &ValidateArguments, all: &[Done]) -> Str
     for done in all {
         if done.filter != filter {
             filter = &done.filter;
-            let _ = writeln!(out, "{filter} ({}), seed {}", done.kind, arguments.seed);
+            let _ = write!(out, "{filter} ({}), seed {}", done.kind, arguments.seed);
+            let _ = match &done.stand_in {
+                Some(text) => writeln!(out, "; with {text}, but in {ON_HARDWARE}"),
+                None => writeln!(out),
+            };
         }
         let name = done.check.name;
         let _ = match &done.outcome {
@@ -135,6 +139,7 @@ pub fn json(library: &Path, arguments: &ValidateArguments, all: &[Done]) -> Valu
             "expected": expected,
             "seen": seen,
             "why": why,
+            "stand_in": done.stand_in,
             "repeat": done.failed().then(|| repeat(library, arguments, done)),
             "seconds": done.took.as_secs_f64(),
         })

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::SettingDescriptor;
 use crate::document::{Element, Mistake, Table, list_of, text};
+use crate::settings::{Settings, Value};
 
 /// How a filter takes part in a simulation: `[filter.simulation]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,8 +36,16 @@ pub struct StandIn {
 }
 
 impl StandIn {
+    /// The value in these settings that has to be replaced; `None` where it does without hardware.
+    pub fn replaces<'s>(&self, settings: &'s Settings) -> Option<&'s str> {
+        match settings.get(&self.replacement.setting) {
+            Some(Value::Text(text)) if !self.keeps(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Whether a value of the setting can be simulated as it is.
-    pub fn keeps(&self, value: &str) -> bool {
+    fn keeps(&self, value: &str) -> bool {
         self.keep.iter().any(|pattern| matches(pattern.as_bytes(), value.as_bytes()))
     }
 }

@@ -87,6 +87,7 @@ impl From<RawCall> for Called {
 impl Host {
     /// Says that this filter's device has called, so that the run can be repeated from its timing.
     /// Devices made of timers need not: they repeat themselves. `[device]`
+    #[inline(always)] // as `publish_clock`
     pub fn called(&self, call: Called) {
         if let Some(called) = self.0.table.called() {
             // SAFETY: the table is valid as long as this holder.

@@ -5,7 +5,7 @@ use std::ffi::c_void;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use abi_stable::prefix_type::PrefixTypeTrait;
 use abi_stable::std_types::RStr;
@@ -25,6 +25,8 @@ use crate::time::{HostTime, ReferenceTime};
 /// What a filter under test is given for a host.
 pub(super) struct TestHost {
     now: AtomicI64,
+    /// Since when time passes by itself.
+    passes_since: OnceLock<Instant>,
     told: Mutex<Told>,
     woken: Condvar,
     pool: BufferPool,
@@ -50,6 +52,7 @@ impl Default for TestHost {
         let clock = RawClockState { rate: 1.0, flags: 1, ..RawClockState::default() };
         Self {
             now: AtomicI64::new(0),
+            passes_since: OnceLock::new(),
             told: Mutex::new(Told { clock, ..Told::default() }),
             woken: Condvar::new(),
             pool: BufferPool::new(),
@@ -73,11 +76,18 @@ impl TestHost {
     }
 
     pub(super) fn now(&self) -> HostTime {
-        HostTime::from_nanos(self.now.load(Ordering::Relaxed))
+        let passed = self.passes_since.get().map_or(0, |since| since.elapsed().as_nanos() as i64);
+        HostTime::from_nanos(self.now.load(Ordering::Relaxed) + passed)
     }
 
     pub(super) fn set_now(&self, now: HostTime) {
-        self.now.store(now.nanos(), Ordering::Relaxed);
+        if self.passes_since.get().is_none() {
+            self.now.store(now.nanos(), Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn let_time_pass(&self) {
+        self.passes_since.get_or_init(Instant::now);
     }
 
     pub(super) fn base(&self) -> i64 {

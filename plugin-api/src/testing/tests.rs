@@ -3,6 +3,7 @@
 use super::*;
 use crate::capability::clock::Clock;
 use crate::output::Output;
+use crate::time::Span;
 use crate::{ClockReading, ReferenceTime, State};
 
 /// A source whose clock started long before the graph.

@@ -1,6 +1,7 @@
 //! Filters that are right but for one fault, which their setting names: what the checks of
 //! driftless-conformance are tried on. Each fault fails exactly one check.
 
+mod asks;
 mod renderer;
 mod source;
 mod transform;

@@ -1,7 +1,7 @@
 //! A renderer whose device is a thread that wakes up every few milliseconds, with one fault there.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -9,6 +9,8 @@ use driftless_plugin_api::{
     Called, EventCode, Filter, FilterError, Flow, Host, Marker, MediaPattern, MediaType, Output,
     Pin, Renderer, Sample, Settings, Span, Status, Wake,
 };
+
+use crate::asks::Asks;
 
 const PERIOD: Duration = Duration::from_millis(5);
 const FRAMES: u32 = 240;
@@ -35,9 +37,9 @@ impl Device {
         let enough = Arc::new(AtomicBool::new(false));
         let end = Arc::clone(&enough);
         let periods = move || {
-            let shared = Mutex::new(0_u32);
+            let asks = Asks::default();
             while !end.load(Ordering::Relaxed) {
-                period(&host, &fault, &shared);
+                period(&host, &fault, &asks);
                 thread::sleep(PERIOD);
             }
         };
@@ -51,21 +53,13 @@ impl Device {
     }
 }
 
-/// What a device asks for once a period. `[device]`
-fn period(host: &Host, fault: &str, shared: &Mutex<u32>) {
+/// The device's callback, which its thread calls once a period. `[device]`
+#[inline(never)]
+fn period(host: &Host, fault: &str, asks: &Asks) {
     let seen = host.now();
     let (rate, delay) = (48_000.0, Span::from_millis(5));
     host.called(Called { seen, due: seen, rate, delay, frames: FRAMES });
-    match fault {
-        "device-allocates" => drop(std::hint::black_box(vec![0_u8; 64])),
-        "device-writes" => eprintln!("a period"),
-        "device-locks" => {
-            if let Ok(mut periods) = shared.lock() {
-                *periods = periods.wrapping_add(1);
-            }
-        }
-        _ => {}
-    }
+    asks.ask(fault.strip_prefix("device-").unwrap_or_default());
 }
 
 impl Filter for FaultyRenderer {

@@ -1,13 +1,14 @@
 //! A transform with one fault.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use driftless_plugin_api::{
     Filter, FilterError, Flow, Host, Latency, Marker, MediaPattern, MediaType, Output, Pin, Sample,
     Settings, Span, State, Status, Transform,
 };
+
+use crate::asks::Asks;
 
 /// The filter `faulty.transform`.
 #[derive(Debug)]
@@ -19,8 +20,7 @@ pub struct FaultyTransform {
     past: VecDeque<f32>,
     /// What never goes away.
     memory: f32,
-    /// Samples so far, as if somebody else wanted to know.
-    count: Mutex<u64>,
+    asks: Asks,
     /// The latency that it declares.
     latency: Span,
     /// Which of all filters of this process it is.
@@ -71,7 +71,7 @@ impl Filter for FaultyTransform {
             media: None,
             past: VecDeque::new(),
             memory: 0.0,
-            count: Mutex::new(0),
+            asks: Asks::default(),
             latency: settings.time("latency")?,
             number,
         })
@@ -129,20 +129,7 @@ impl Transform for FaultyTransform {
         if self.has("drops-beyond-4096") {
             sample.truncate(4096 * 2 * size_of::<f32>());
         }
-        if self.has("allocates") {
-            std::hint::black_box(vec![0_u8; 64]);
-        }
-        if self.has("waits") {
-            std::thread::park_timeout(std::time::Duration::from_micros(1));
-        }
-        if self.has("locks")
-            && let Ok(mut count) = self.count.lock()
-        {
-            *count += 1;
-        }
-        if self.has("writes") {
-            eprintln!("a sample");
-        }
+        self.asks.ask(&self.fault);
         let host = self.host.clone();
         self.spoil(sample.values_mut(&host).ok_or(Status::FAIL)?);
         Ok(output.deliver(0, sample))

@@ -126,7 +126,7 @@ fn what_is_no_file_or_not_to_be_trusted_is_told_apart_and_the_good_ones_are_foun
         .map(|it| format!("{}: {}", it.path.file_name().unwrap().display(), it.error))
         .collect();
     let expected = [
-        "dangling.so: there is no such file or folder",
+        "dangling.so: does not exist",
         "folder.so: is a folder; expected a regular file",
         "open.so: is not trusted, because ",
         "pipe.so: is a pipe; expected a regular file",

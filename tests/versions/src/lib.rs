@@ -9,18 +9,21 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
 
-/// Name and content of every kept library, by name.
+/// Name and content of every kept library, by name; and of those in the folder `DRIFTLESS_LIBRARIES`, which
+/// `cargo xtask compilers` has built just now.
 ///
 /// # Panics
 ///
 /// If one cannot be read.
 pub fn libraries() -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("libraries");
-    let files = fs::read_dir(folder).expect("the folder of kept libraries");
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("libraries");
+    let built = std::env::var_os("DRIFTLESS_LIBRARIES").map(PathBuf::from);
+    let files = [kept].into_iter().chain(built);
+    let files = files.flat_map(|folder| fs::read_dir(folder).expect("a folder of libraries"));
     let mut libraries: Vec<_> = files
         .map(|file| {
             let path = file.expect("a file in it").path();

@@ -145,6 +145,7 @@ struct Listener {
 
 impl Listener {
     /// One period, longer ones in pieces. `[device]`
+    #[inline(never)] // so that `driftless validate` tells it from the sound system's own code
     fn hear<T: SizedSample>(&mut self, input: &[T], info: &InputCallbackInfo)
     where
         f32: FromSample<T>,

@@ -139,6 +139,7 @@ struct StreamPlayer {
 
 impl StreamPlayer {
     /// One period. `[device]`
+    #[inline(never)] // so that `driftless validate` tells it from the sound system's own code
     fn fill<T: SizedSample + FromSample<f32>>(&mut self, out: &mut [T], info: &OutputCallbackInfo) {
         let seen = self.host.now();
         let stamps = info.timestamp();
