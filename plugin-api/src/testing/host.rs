@@ -19,7 +19,7 @@ use crate::abi::host::{
 use crate::abi::status::Status;
 use crate::capability::quality_control::{Quality, RawQuality};
 use crate::event::EventCode;
-use crate::host::{ClockReading, Fate, Upstream};
+use crate::host::{Called, ClockReading, Fate, Upstream};
 use crate::time::{HostTime, ReferenceTime};
 
 /// What a filter under test is given for a host.
@@ -42,6 +42,7 @@ struct Told {
     upstream: RawUpstream,
     events: Vec<Posted>,
     fate: Fate,
+    repeated: RawCall,
     /// The filter asked for a step since somebody waited for that.
     asked: bool,
     quality: Vec<Quality>,
@@ -136,6 +137,10 @@ impl TestHost {
 
     pub(super) fn set_fate(&self, fate: Fate) {
         self.told().fate = fate;
+    }
+
+    pub(super) fn set_repeated_call(&self, call: Option<Called>) {
+        self.told().repeated = call.map(RawCall::from).unwrap_or_default();
     }
 
     pub(super) fn wait_until_woken(&self, timeout: Duration) -> bool {
@@ -285,8 +290,9 @@ unsafe extern "C" fn called(instance: *const c_void, _call: RawCall) {
     unsafe { host(instance) }.device_called();
 }
 
-unsafe extern "C" fn call(_instance: *const c_void) -> RawCall {
-    RawCall::default()
+unsafe extern "C" fn call(instance: *const c_void) -> RawCall {
+    // SAFETY: see `now`.
+    unsafe { host(instance) }.told().repeated
 }
 
 unsafe extern "C" fn arrived(_instance: *const c_void, _packet: RawPacket) {}

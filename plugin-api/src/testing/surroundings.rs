@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Driver;
-use crate::host::{ClockState, Fate, Upstream};
+use crate::host::{Called, ClockState, Fate, Upstream};
 use crate::time::{HostTime, Span};
 
 /// The graph's clock in a test.
@@ -57,6 +57,12 @@ impl Driver {
     /// What becomes of everything that a simulated device or source would do from now on.
     pub fn set_fate(&mut self, fate: Fate) {
         self.host.set_fate(fate);
+    }
+
+    /// What the filter's simulated device repeats in each step, as when a run is repeated from its trace;
+    /// `None`: it goes by its own timers.
+    pub fn set_repeated_call(&mut self, call: Option<Called>) {
+        self.host.set_repeated_call(call);
     }
 
     /// Waits, in real time, until the filter asks for a step from a thread of its own; returns whether it

@@ -54,3 +54,43 @@ fn a_recording_that_cannot_be_created_is_named() {
     let refused = driver.activate().unwrap_err();
     assert!(refused.text.contains("/no/such/folder/out.wav"), "{refused}");
 }
+
+/// What a trace tells of a sound card that was away: calls of what stood in for it, between two calls of no
+/// frames.
+#[test]
+fn a_device_that_went_away_does_so_again_when_its_run_is_repeated() {
+    let mut bench = Bench::new("away", &[]);
+    bench.driver.run().unwrap();
+    let mut repeat = |period: i64, frames: u32| {
+        let at = HostTime::from_nanos(3_000_000_000) + Span::from_millis(10 * period);
+        let delay = Span::from_millis(10);
+        bench.driver.set_now(at);
+        bench.driver.set_repeated_call(Some(Called {
+            seen: at,
+            due: at,
+            rate: 1.0,
+            delay,
+            frames,
+        }));
+        let start = StreamTime::ZERO + Span::from_millis(10 * period);
+        let sample = bench.driver.audio_sample(&[0.5; 480], Some(start));
+        if frames > 0 {
+            bench.driver.receive(0, sample).unwrap();
+        }
+        bench.driver.step();
+    };
+    (0..50).for_each(|period| repeat(period, 480));
+    repeat(50, 0);
+    (50..80).for_each(|period| repeat(period, 480));
+    repeat(80, 0);
+    (80..120).for_each(|period| repeat(period, 480));
+    assert_eq!(bench.driver.counters()["frames lost with the device"], 30 * 480);
+    assert_eq!(bench.driver.counters()["device restarts"], 1);
+    let told = bench.driver.events();
+    let told = told.iter().filter(|event| event.code == EventCode::DEVICE_LOST);
+    assert_eq!(told.map(|event| event.p2).collect::<Vec<_>>(), [0, 1]);
+    let played = bench.played();
+    assert_eq!(played.len(), 120 * 480);
+    let silent = played.iter().skip(20 * 480).filter(|value| **value == 0.0).count();
+    assert_eq!(silent, 30 * 480, "all that was played meanwhile, and no more");
+}
