@@ -341,9 +341,9 @@ typedef struct driftless_statistics {
   double error_square_sum;
   // Largest error without its sign, ns.
   int64_t error_max;
-  // The newest error, ns.
+  // The newest error, ns (LS-88 #9).
   int64_t error_now;
-  // Highest error so far, with its sign, ns (LS-88 #8, #9).
+  // Highest error so far, with its sign, ns (LS-88 #8).
   int64_t error_highest;
   // Lowest error so far, with its sign, ns.
   int64_t error_lowest;

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use driftless_plugin_api::{
     AudioFormat, ClockState, Cue, EventCode, Filter, FilterError, Flow, Host, HostTime, Marker,
-    MediaPattern, MediaType, Output, Pin, ReferenceTime, Renderer, Sample, Settings, Span, State,
-    Wake,
+    MediaPattern, MediaType, Output, Pin, ReferenceTime, Renderer, Sample, SampleFlags, Settings,
+    Span, State, Wake,
 };
 use driftless_rate_match::LinkConfig;
 
@@ -182,7 +182,9 @@ impl Renderer for AudioRenderer {
         if active.flushing {
             return Ok(Flow::Stop);
         }
-        active.intake.take(&sample, output.now())?;
+        if !sample.flags().contains(SampleFlags::PREROLL) {
+            active.intake.take(&sample, output.now())?; // what leads to the first frame is not heard (LS-108)
+        }
         Ok(Flow::Continue)
     }
 

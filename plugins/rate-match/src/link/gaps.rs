@@ -33,7 +33,9 @@ impl Gaps {
 
     /// Frames `begin..end` are missing. With too many gaps at once the edges of some stay hard.
     pub fn open(&mut self, begin: i64, end: i64) {
-        if self.count < GAPS && begin < end {
+        if let Some(gap) = self.gaps[..self.count].iter_mut().find(|gap| gap.end == begin) {
+            gap.end = end;
+        } else if self.count < GAPS && begin < end {
             self.gaps[self.count] = Gap { begin, end };
             self.count += 1;
         }

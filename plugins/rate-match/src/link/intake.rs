@@ -41,6 +41,8 @@ pub(super) struct Intake {
     pub begin_due_ns: Option<i64>,
     rate_hz: f64,
     tuning: Tuning,
+    /// Blocks so far, and how long the newest was.
+    pub blocks: (u64, usize),
     /// Position after the newest block.
     next: i64,
     /// Its due time, going by the newest stamp, ns.
@@ -82,6 +84,7 @@ impl Intake {
             begin_due_ns: None,
             rate_hz,
             tuning,
+            blocks: (0, 0),
             next: 0,
             next_due_ns: None,
             stamp_jitter: 0.0,
@@ -129,6 +132,9 @@ impl Intake {
             let oldest = needed.unwrap_or(self.begin.unwrap_or(position));
             let room = oldest + self.history.capacity_frames() as i64;
             if mark.frames > 0 && position + mark.frames as i64 > room {
+                if needed.is_some() {
+                    self.widen_gap(room.min(position - 1));
+                }
                 self.waiting = Some((mark, position));
                 break;
             }
@@ -138,6 +144,18 @@ impl Intake {
             self.place(&mark, position, needed, period);
         }
         Taken::Blocks
+    }
+
+    /// What lies before a block that has no room yet never comes: silence as far as there is room (LS-86), or
+    /// whoever plays would wait for it, and the block for him.
+    fn widen_gap(&mut self, end: i64) {
+        if end > self.next {
+            self.gaps.open(self.next, end);
+            self.history.reach(end);
+            let length_ns = (end - self.next) as f64 * 1e9 / self.rate_hz;
+            self.next_due_ns = self.next_due_ns.map(|due_ns| due_ns + length_ns);
+            self.next = end;
+        }
     }
 
     /// Drops all blocks up to a flush; true when it was found.
@@ -232,6 +250,7 @@ impl Intake {
         if mark.frames == 0 {
             return;
         }
+        self.blocks = (self.blocks.0 + 1, mark.frames);
         let end = position + mark.frames as i64;
         self.stale.note(mark, position);
         if self.begin.is_none() {

@@ -41,6 +41,9 @@ pub struct Player {
     is_found: bool,
     /// Output frames for which there was nothing to play although data came.
     waited_frames: usize,
+    /// Output frames since the newest block, and how many blocks there were by then.
+    silent_frames: usize,
+    blocks: u64,
     /// Of the last pieces, seconds; for [`SlaveMethod::Skew`].
     mean_error: f64,
     /// Steps of both clocks so far, and whether there was one in this period.
@@ -94,6 +97,8 @@ impl Player {
             extra_delay_ns: 0.0,
             is_found: false,
             waited_frames: 0,
+            silent_frames: 0,
+            blocks: 0,
             mean_error: 0.0,
             steps: 0,
             has_stepped: false,
@@ -293,8 +298,16 @@ impl Player {
         period.resyncs += 1;
     }
 
-    /// Data keeps coming too late for the delay asked for: after half a second the delay grows.
+    /// Data keeps coming too late for the delay asked for: after half a second the delay grows. Where none
+    /// comes at all the source is silent, not late.
     fn wait_for_late(&mut self, short_frames: i64, frames: usize) {
+        let (blocks, block_frames) = self.intake.blocks;
+        self.silent_frames = if blocks == self.blocks { self.silent_frames + frames } else { 0 };
+        self.blocks = blocks;
+        if self.silent_frames > 2 * block_frames + self.config.output_rate_hz as usize / 4 {
+            self.waited_frames = 0;
+            return;
+        }
         self.waited_frames += frames;
         let rate = f64::from(self.config.input_rate_hz);
         let far = self.config.capacity_ns as f64;
