@@ -199,7 +199,7 @@ fn precheck_all(files: &[PathBuf], trust: Trust) -> Vec<Result<Checked, Precheck
     if files.len() < FEW {
         return check(files);
     }
-    let threads = 2 * thread::available_parallelism().map_or(1, usize::from);
+    let threads = 4 * thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let parts = files.chunks(files.len().div_ceil(threads));
         let parts: Vec<_> = parts.map(|part| scope.spawn(move || check(part))).collect();

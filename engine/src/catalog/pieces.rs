@@ -19,8 +19,12 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    /// Nothing of it is read yet.
+    /// Nothing of it is read yet; its begin and its end, where the headers are, are asked for.
     pub(super) fn new(file: File, length: u64) -> Self {
+        let piece = PIECE as u64;
+        let last = length.saturating_sub(piece) / piece * piece;
+        ask_for(&file, 0, piece);
+        ask_for(&file, last, length - last);
         Self { file, length, at: 0, pieces: Vec::new() }
     }
 
@@ -36,6 +40,18 @@ impl Pieces {
         Ok(self.pieces.last().map_or(&[], |(_, piece)| piece))
     }
 }
+
+/// Has the disk read a part of the file while others are waited for: several at once take hardly longer than
+/// one.
+#[cfg(target_os = "linux")]
+fn ask_for(file: &File, at: u64, length: u64) {
+    use rustix::fs::{Advice, fadvise};
+    // Advice that is not taken costs time only.
+    let _ = fadvise(file, at, std::num::NonZeroU64::new(length), Advice::WillNeed);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for(_: &File, _: u64, _: u64) {}
 
 impl Seek for Pieces {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {

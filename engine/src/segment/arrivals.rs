@@ -1,33 +1,35 @@
 //! Which inputs of a filter something has come for: of hundreds most are empty, and to see that in their
 //! queues would cost more than to feed the others.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::growing::Growing;
 
-/// A bit for each input pin. `[any]`
+/// A bit for each input pin. Most filters have no queue before them, and no words here. `[any]`
 #[derive(Debug, Default)]
-pub struct Arrivals(Growing<AtomicU64>);
+pub struct Arrivals(OnceLock<Box<Growing<AtomicU64>>>);
 
 impl Arrivals {
     /// Makes room for the input pin number `pin`. `[main]`
     pub fn expect(&self, pin: u32) {
-        while self.0.get(word(pin)).is_none() {
-            self.0.push(AtomicU64::new(0));
+        let words = self.0.get_or_init(Box::default);
+        while words.get(word(pin)).is_none() {
+            words.push(AtomicU64::new(0));
         }
     }
 
     /// Something came for `pin`; called when it is in the queue. `[streaming]`
     pub fn note(&self, pin: u32) {
-        if let Some(word) = self.0.get(word(pin)) {
+        if let Some(word) = self.0.get().and_then(|words| words.get(word(pin))) {
             word.fetch_or(1 << (pin % u64::BITS), Ordering::AcqRel);
         }
     }
 
     /// The pins for which something came since they were last asked for, in order. `[streaming]`
     pub fn take(&self) -> impl Iterator<Item = u32> + '_ {
-        let words = (0..).map_while(|number| Some((number, self.0.get(number as usize)?)));
-        words.flat_map(|(number, word)| {
+        let word = |number| Some((number, self.0.get()?.get(number as usize)?));
+        (0..).map_while(word).flat_map(|(number, word)| {
             // Reading costs less than swapping.
             let bits = match word.load(Ordering::Relaxed) {
                 0 => 0,
