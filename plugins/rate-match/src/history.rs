@@ -26,6 +26,8 @@ pub struct History {
     /// Frames after those in use that repeat the first ones, so that any window is one slice.
     overhang: usize,
     end: i64,
+    /// Frames before this were written over before there was more room.
+    kept: i64,
     /// There is silence from the end to here.
     silent: i64,
 }
@@ -42,6 +44,7 @@ impl History {
             capacity,
             overhang,
             end: 0,
+            kept: i64::MIN,
             silent: capacity as i64,
         }
     }
@@ -72,7 +75,7 @@ impl History {
 
     /// Position of the oldest frame that is kept.
     pub fn oldest(&self) -> i64 {
-        self.end - (self.in_use - self.overhang) as i64
+        self.kept.max(self.end - (self.in_use - self.overhang) as i64)
     }
 
     /// Sees to it that the frames from `begin` to `end` can be kept at once, as far as there is room for
@@ -87,9 +90,10 @@ impl History {
 
     /// Goes around in more memory: moves each turn, as far as it is kept, to where it stands then.
     fn spread(&mut self, in_use: usize) {
-        let turn = std::mem::replace(&mut self.in_use, in_use);
         let newest = self.end.max(self.silent);
-        let mut from = newest - turn as i64;
+        let mut from = newest - self.in_use as i64;
+        self.kept = self.oldest().max(from);
+        let turn = std::mem::replace(&mut self.in_use, in_use);
         while from < newest {
             let to = self.index(from);
             let was = to & (turn - 1);
@@ -109,7 +113,7 @@ impl History {
 
     /// Forgets everything; the next frame is written at position 0. `[device]`
     pub fn clear(&mut self) {
-        (self.end, self.silent) = (0, 0);
+        (self.end, self.kept, self.silent) = (0, i64::MIN, 0);
         self.silence_until(self.in_use as i64);
     }
 
@@ -239,7 +243,8 @@ impl History {
 
     /// (place, first frame, frames) of the one or two runs that `count` frames at `position` fill.
     fn pieces(&self, position: i64, count: usize) -> [(usize, usize, usize); 2] {
-        let skip = (self.oldest() - position).clamp(0, count as i64) as usize;
+        let oldest = self.end - (self.in_use - self.overhang) as i64;
+        let skip = (oldest - position).clamp(0, count as i64) as usize;
         let at = self.index(position + skip as i64);
         let first = (count - skip).min(self.in_use - at);
         [(at, skip, first), (0, skip + first, count - skip - first)]

@@ -115,7 +115,7 @@ mod tests {
         let smooth = smooth(smooth(words(3, 820_000)));
         let at =
             |offset: usize| smooth[offset..].iter().step_by(20).copied().take(40_000).collect();
-        let (original, recording): (Vec<f32>, Vec<f32>) = (at(0), at(10));
+        let (original, recording): (Vec<f32>, Vec<f32>) = (at(10), at(0));
         let parts = parts(&original, &recording, 4000, 400);
         assert!(parts.iter().all(Part::is_heard), "{parts:?}");
     }
