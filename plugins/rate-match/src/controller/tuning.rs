@@ -72,7 +72,7 @@ impl Default for Tuning {
             ratio_smoothing_s: 2.0,
             calm_ppm: 5.0,
             acquire_correction_s: 0.3,
-            unhurried_ppm: 500.0,
+            unhurried_ppm: 300.0,
             unhurried_s: 8.0,
             correction_s: 5.0,
             gentle_error_s: 0.9e-3,

@@ -344,7 +344,7 @@ impl Player {
     /// What plays by a private clock was placed by the first few packets. That later ones come earlier
     /// says that those were late, not that the place is wrong: until the clock is found, the delay is kept
     /// as it is. To make up for it would bend all that is heard in the first seconds, by 0.4 % where a
-    /// sender begins in a hurry.
+    /// sender begins in a hurry. More than half of the tolerance is too much to keep: that is a step.
     fn keep_place(&mut self, aim: Aim) -> Aim {
         let knows = self.config.tuning.found_ppm;
         self.is_found |= aim.ratio_error_ppm < knows;
@@ -352,7 +352,11 @@ impl Player {
             return aim;
         }
         self.extra_delay_ns += aim.error * 1e9;
-        Aim { error: 0.0, ..aim }
+        if self.extra_delay_ns <= self.config.tolerance_ns as f64 / 2.0 {
+            return Aim { error: 0.0, ..aim };
+        }
+        (self.is_found, self.has_stepped) = (true, true);
+        Aim { error: std::mem::take(&mut self.extra_delay_ns) * 1e-9, ..aim }
     }
 
     /// Bends the path of the next `frames` frames towards where it should be.
