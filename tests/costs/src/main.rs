@@ -29,8 +29,8 @@ Usage: driftless-costs [COMMAND]
 
 Commands:
   table [NAME …]         All cases (default), or these: hop, tee, chain, sources, virtual, steady, starts,
-                         idle, soak
-  table --long [NAME …]  The same with 60 s of 256 sources, and a soak of 1 h real and 7 days virtual time
+                         idle, soak, days
+  table --long [NAME …]  The same with 60 s of 256 sources, a soak of 1 h, and one of 7 days virtual time (1 h of a core)
   counts                 Instruction counts beside tests/costs/baseline.json
   counts --keep          The same, and they become the baseline
   profile                Draw docs/cost-of-256-sources.svg from what perf sees
