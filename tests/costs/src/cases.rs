@@ -48,6 +48,9 @@ fn figures<const N: usize>(figures: [(&str, f64); N]) -> Figures {
     figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// Longer than any chain takes, under valgrind on a busy machine too.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A chain, as fast as it goes.
 fn chain(filters: usize, samples: usize) -> Result<Figures, String> {
     let plan = graphs::plan(&graphs::chain(filters, samples))?;
@@ -57,6 +60,9 @@ fn chain(filters: usize, samples: usize) -> Result<Figures, String> {
     let memory = memory_kib() - memory;
     let processor = processor_s();
     while !running.graph().is_complete() {
+        if began.elapsed() > PATIENCE {
+            return Err(format!("a chain of {filters} filters and {samples} samples does not end"));
+        }
         running.wait(Duration::from_millis(100));
     }
     Ok(figures([

@@ -2,7 +2,8 @@
 
 use driftless_plugin_api::{
     AudioFormat, Cue, EventCode, Filter, FilterError, Flow, Host, Marker, MediaPattern, MediaType,
-    Output, Pin, Renderer, Sample, Settings, Source, Transform, Wake, export_plugin,
+    Output, Pin, ReferenceTime, Renderer, Sample, Settings, Source, State, Transform, Wake,
+    export_plugin,
 };
 
 const FORMAT: MediaType = MediaType::Audio(AudioFormat { rate_hz: 48_000, channels: 2 });
@@ -85,13 +86,23 @@ impl Transform for BarePass {
 pub struct BareEnd {
     host: Host,
     received: u64,
+    ended: bool,
+}
+
+impl BareEnd {
+    /// Not while paused, and again with every run (LS-113).
+    fn tell_end(&self) {
+        if self.ended {
+            self.host.event(EventCode::COMPLETE, 0, 0, "");
+        }
+    }
 }
 
 impl Filter for BareEnd {
     const ID: &'static str = "bare.end";
 
     fn create(_: &Settings, host: Host) -> Result<Self, FilterError> {
-        Ok(Self { host, received: 0 })
+        Ok(Self { host, received: 0, ended: false })
     }
 
     fn connect(&mut self, _: Pin, _: MediaType) -> Result<(), FilterError> {
@@ -100,6 +111,16 @@ impl Filter for BareEnd {
 
     fn cue(&self) -> Cue {
         Cue::Done
+    }
+
+    fn activate(&mut self) -> Result<(), FilterError> {
+        self.ended = false;
+        Ok(())
+    }
+
+    fn run(&mut self, _: ReferenceTime) -> Result<(), FilterError> {
+        self.tell_end();
+        Ok(())
     }
 
     fn counters(&self) -> Vec<(&'static str, u64)> {
@@ -114,8 +135,9 @@ impl Renderer for BareEnd {
     }
 
     fn mark(&mut self, _: u32, marker: Marker, _: &mut Output<'_>) -> Result<(), FilterError> {
-        if marker == Marker::EndOfStream {
-            self.host.event(EventCode::COMPLETE, 0, 0, "");
+        self.ended |= marker == Marker::EndOfStream;
+        if self.host.clock().state() == State::Running {
+            self.tell_end();
         }
         Ok(())
     }
