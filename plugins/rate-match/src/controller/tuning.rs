@@ -20,14 +20,14 @@ pub struct Tuning {
     pub calm_ppm: f64,
     /// Time constant with which an error of the position is worked off while acquiring, seconds.
     pub acquire_correction_s: f64,
-    /// While the ratio is less well known than `locked_ppm`, that bends it by no more than this, ppm, or
-    /// by as much as takes `unhurried_s`. Who sends in bursts is placed a few milliseconds late to
-    /// begin with; to make up for that at once would be heard, a delay is not.
+    /// The same once it tracks.
+    pub correction_s: f64,
+    /// While the ratio is less well known than `locked_ppm`, an error of the position bends it by no more
+    /// than this, ppm, or by as much as takes `unhurried_s`. Who sends in bursts is placed a few
+    /// milliseconds late to begin with; to make up for that at once would be heard, a delay is not.
     pub unhurried_ppm: f64,
     /// Time constant with which a larger error is worked off then, seconds.
     pub unhurried_s: f64,
-    /// The same once it tracks.
-    pub correction_s: f64,
     /// An error beyond this may bend the ratio by more than `wander_ppm` while it tracks, seconds.
     pub gentle_error_s: f64,
     /// Time constant with which that is worked off, seconds.
@@ -72,9 +72,9 @@ impl Default for Tuning {
             ratio_smoothing_s: 2.0,
             calm_ppm: 5.0,
             acquire_correction_s: 0.3,
+            correction_s: 5.0,
             unhurried_ppm: 300.0,
             unhurried_s: 8.0,
-            correction_s: 5.0,
             gentle_error_s: 0.9e-3,
             gentle_correction_s: 20.0,
             wander_ppm: 0.1,
