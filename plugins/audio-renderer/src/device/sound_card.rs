@@ -8,9 +8,9 @@ mod settling;
 mod steady;
 mod stream;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ use stream::Opened;
 
 /// How often the thread looks after the device.
 const LOOK: Duration = Duration::from_millis(50);
+/// How often what happened on the device's own threads is told, while samples do not come more often.
+const TELL: Span = Span::from_millis(50);
 /// A device that asks for nothing so long is lost.
 const SILENT_LOOKS: u32 = 40;
 /// A stream that broke may be opened again at once: its server is still there. A device that is gone is
@@ -50,27 +52,12 @@ pub(super) struct Search {
 /// Told by the device's own threads.
 #[derive(Debug, Default)]
 pub(super) struct Signs {
-    /// Why the sound system gave the device up.
-    cause: Mutex<Option<String>>,
     /// Times and delay of the open device are known.
     pub settled: AtomicBool,
     pub callbacks: AtomicI64,
     pub xruns: AtomicI64,
     pub delay_ns: AtomicI64,
     pub period_ns: AtomicI64,
-}
-
-impl Signs {
-    /// The stream is over, because of `error`.
-    fn fail(&self, error: &cpal::Error) {
-        if let Ok(mut cause) = self.cause.lock() {
-            cause.get_or_insert_with(|| error.to_string());
-        }
-    }
-
-    fn take_cause(&self) -> Option<String> {
-        self.cause.lock().ok().and_then(|mut cause| cause.take())
-    }
 }
 
 /// What the thread tells.
@@ -223,7 +210,7 @@ impl Device for SoundCard {
         }
         match &mut self.stand_in {
             Some(stand_in) => stand_in.step(now),
-            None => self.running.then(|| now + self.period),
+            None => self.running.then(|| now + TELL),
         }
     }
 
@@ -264,7 +251,7 @@ impl Keeper {
                 return;
             }
         };
-        while let Some(why) = self.watch() {
+        while let Some(why) = self.watch(&mut opened) {
             let callback = opened.close();
             self.tell(Report::Lost { callback, why });
             match self.open_again() {
@@ -276,7 +263,6 @@ impl Keeper {
     }
 
     fn open(&mut self) -> Result<Opened, String> {
-        self.signs.take_cause();
         self.signs.settled.store(false, Relaxed);
         let (mut opened, name) = find_and_open(&self.search, &self.signs, &self.host)?;
         self.search.exactly = true;
@@ -299,13 +285,13 @@ impl Keeper {
     }
 
     /// Waits until the device fails; `None` when it is no longer wanted.
-    fn watch(&self) -> Option<String> {
+    fn watch(&self, opened: &mut Opened) -> Option<String> {
         let (mut seen, mut silent) = (-1, 0);
         loop {
             if self.is_over(LOOK) {
                 return None;
             }
-            if let Some(cause) = self.signs.take_cause() {
+            if let Some(cause) = opened.failure() {
                 return Some(format!("the sound system gave it up: {cause}"));
             }
             let callbacks = self.signs.callbacks.load(Relaxed);

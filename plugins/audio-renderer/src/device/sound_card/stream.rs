@@ -10,7 +10,7 @@ use cpal::{
     BufferSize, ErrorKind, FromSample, OutputCallbackInfo, SampleFormat, SizedSample, StreamConfig,
 };
 use driftless_plugin_api::{Called, Host, Span};
-use ringbuf::traits::{Consumer, Split};
+use ringbuf::traits::{Consumer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use super::settling::Settling;
@@ -26,11 +26,17 @@ pub(super) struct Opened {
     stream: cpal::Stream,
     pub entrance: Option<HeapProd<Box<Callback>>>,
     home: Receiver<Box<Callback>>,
+    failure: HeapCons<cpal::Error>,
     pub rate_hz: u32,
     pub channels: u32,
 }
 
 impl Opened {
+    /// Why the sound system gave the stream up, once it has. `[main]`
+    pub fn failure(&mut self) -> Option<cpal::Error> {
+        self.failure.try_pop()
+    }
+
     /// Closes the stream; the callback comes back, if it ever was there. `[main]`
     pub fn close(self) -> Option<Box<Callback>> {
         drop(self.stream);
@@ -102,25 +108,27 @@ fn build<T: SizedSample + FromSample<f32> + Send + 'static>(
         channels: channels as usize,
         values: vec![0.0; rate_hz as usize * channels as usize],
     });
-    let errors = Arc::clone(signs);
+    let (mut failures, failure) = HeapRb::new(1).split();
+    let signs = Arc::clone(signs);
     let stream = device.build_output_stream(
         config,
         move |out: &mut [T], info: &OutputCallbackInfo| player.fill(out, info),
-        move |error: cpal::Error| note(&errors, &error),
+        move |error: cpal::Error| note(error, &signs, &mut failures),
         None,
     )?;
     stream.play()?;
-    Ok(Opened { stream, entrance: Some(entrance), home, rate_hz, channels })
+    Ok(Opened { stream, entrance: Some(entrance), home, failure, rate_hz, channels })
 }
 
-/// The server may be dead and this called without end: only the first cause is kept.
-fn note(signs: &Signs, error: &cpal::Error) {
+/// Counts an underrun; keeps what ends the stream for who watches over it. The server may be dead and this
+/// called without end: after the first cause there is no room, and the others end here. `[device]`
+fn note(error: cpal::Error, signs: &Signs, failures: &mut HeapProd<cpal::Error>) {
     match error.kind() {
         ErrorKind::Xrun => {
             signs.xruns.fetch_add(1, Relaxed);
         }
         ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
-        _ => signs.fail(error),
+        _ => drop(failures.try_push(error)),
     }
 }
 
