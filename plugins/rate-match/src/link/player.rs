@@ -1,6 +1,7 @@
 //! The end of a link that plays.
 
 mod splice;
+mod start;
 
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
@@ -205,15 +206,6 @@ impl Player {
         self.path.frame() - self.interpolator.window_frames() as i64 / 2
     }
 
-    /// After a gap, what was due meanwhile is of no use any more. To wait for all of it would be to wait
-    /// for ever where the gap is longer than the history, which then has no room for what comes.
-    fn oldest_to_resume(&self, resume: i64, now: ClockTime) -> i64 {
-        match self.due_position(now) {
-            Some((due, _)) => resume.max(due - self.interpolator.window_frames() as i64 / 2),
-            None => resume,
-        }
-    }
-
     fn nominal_step(&self) -> f64 {
         f64::from(self.config.input_rate_hz) / f64::from(self.config.output_rate_hz)
     }
@@ -240,30 +232,6 @@ impl Player {
         }
     }
 
-    /// The input position that is due at `now`.
-    fn due_position(&self, now: ClockTime) -> Option<(i64, f64)> {
-        if self.against != Against::Nothing {
-            let (frame, fraction) =
-                self.intake.source.frame_at(now.plus_ns(-self.delay_ns()), self.anchor())?;
-            return Some(match self.config.slave_method {
-                SlaveMethod::Resample => (frame, fraction),
-                // Whole frames, so that equal rates pass through bit by bit.
-                _ => (frame + fraction.round() as i64, 0.0),
-            });
-        }
-        let begin = self.intake.begin?;
-        if let (Some(due_ns), None) = (self.intake.begin_due_ns, self.resume) {
-            let ahead =
-                now.since(ClockTime::from_ns(due_ns)) * 1e-9 * f64::from(self.config.input_rate_hz);
-            // Whole frames, so that equal rates pass through bit by bit.
-            return Some((begin + ahead.round() as i64, 0.0));
-        }
-        let from = self.resume.unwrap_or(begin);
-        let delay_frames = self.delay_ns() * 1e-9 * f64::from(self.config.input_rate_hz);
-        let enough = self.intake.history.end() - from >= delay_frames as i64;
-        (enough || self.has_ended()).then_some((from, 0.0))
-    }
-
     fn has_ended(&self) -> bool {
         self.shared.ended.load(Relaxed) && self.intake.is_empty()
     }
@@ -271,51 +239,6 @@ impl Player {
     /// One past the last input frame that `frames` output frames from here need.
     fn needed_end(&self, path: &Path, frames: usize) -> i64 {
         path.after(frames).frame() + self.interpolator.lookahead_frames() as i64 + 2
-    }
-
-    /// Begins to play when something is due in this period and it is there.
-    fn try_start(&mut self, now: ClockTime, frames: usize, period: &mut Period) {
-        let Some((frame, fraction)) = self.due_position(now) else { return };
-        let Some(begin) = self.resume.or(self.intake.begin) else { return };
-        let mut path = self.path;
-        path.set_step(self.nominal_step() * (1.0 + self.controller.ratio_ppm() * 1e-6));
-        path.jump(frame, fraction);
-        let end = self.needed_end(&path, frames);
-        let lookahead = self.interpolator.lookahead_frames() as i64;
-        if path.after(frames).frame() + lookahead < begin {
-            return;
-        }
-        let short = end - self.intake.history.end();
-        if short > 0 && !self.has_ended() {
-            self.wait_for_late(short, frames);
-            return;
-        }
-        self.path = path;
-        self.playing = true;
-        (self.waited_frames, self.mean_error) = (0, 0.0);
-        self.fading_in = if self.resume.is_some() { self.fade_frames } else { 0 };
-        self.controller.start();
-        period.resyncs += 1;
-    }
-
-    /// Data keeps coming too late for the delay asked for: after half a second the delay grows. Where none
-    /// comes at all the source is silent, not late.
-    fn wait_for_late(&mut self, short_frames: i64, frames: usize) {
-        let (blocks, block_frames) = self.intake.blocks;
-        self.silent_frames = if blocks == self.blocks { self.silent_frames + frames } else { 0 };
-        self.blocks = blocks;
-        if self.silent_frames > 2 * block_frames + self.config.output_rate_hz as usize / 4 {
-            self.waited_frames = 0;
-            return;
-        }
-        self.waited_frames += frames;
-        let rate = f64::from(self.config.input_rate_hz);
-        let far = self.config.capacity_ns as f64;
-        let short_ns = short_frames as f64 * 1e9 / rate;
-        if self.waited_frames > self.config.output_rate_hz as usize / 2 && short_ns < far {
-            self.extra_delay_ns += short_ns;
-            self.waited_frames = 0;
-        }
     }
 
     fn play(&mut self, out: &mut [f32], now: ClockTime, period: &mut Period) {
@@ -339,24 +262,6 @@ impl Player {
             self.cross_fade(before, out);
         }
         self.fade_in(out);
-    }
-
-    /// What plays by a private clock was placed by the first few packets. That later ones come earlier
-    /// says that those were late, not that the place is wrong: until the clock is found, the delay is kept
-    /// as it is. To make up for it would bend all that is heard in the first seconds, by 0.4 % where a
-    /// sender begins in a hurry. More than half of the tolerance is too much to keep: that is a step.
-    fn keep_place(&mut self, aim: Aim) -> Aim {
-        let knows = self.config.tuning.found_ppm;
-        self.is_found |= aim.ratio_error_ppm < knows;
-        if self.against != Against::PrivateStamps || self.is_found || aim.error <= 0.0 {
-            return aim;
-        }
-        self.extra_delay_ns += aim.error * 1e9;
-        if self.extra_delay_ns <= self.config.tolerance_ns as f64 / 2.0 {
-            return Aim { error: 0.0, ..aim };
-        }
-        (self.is_found, self.has_stepped) = (true, true);
-        Aim { error: std::mem::take(&mut self.extra_delay_ns) * 1e-9, ..aim }
     }
 
     /// Bends the path of the next `frames` frames towards where it should be.
