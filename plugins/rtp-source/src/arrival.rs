@@ -7,12 +7,24 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 mod linux;
 
-/// Asks the kernel to note when datagrams arrive, where it can.
-pub fn prepare(socket: &UdpSocket) {
+/// Whether a receiver waits for a datagram that is not there yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// As long as the socket's time limit.
+    Waits,
+    /// Not at all; only where [`prepare`] was granted.
+    Looks,
+}
+
+/// Asks the kernel to note when datagrams arrive; whether it will. Where it does, they lose nothing by waiting.
+pub fn prepare(socket: &UdpSocket) -> bool {
     #[cfg(target_os = "linux")]
-    linux::prepare(socket);
+    return linux::prepare(socket);
     #[cfg(not(target_os = "linux"))]
-    let _ = socket;
+    {
+        let _ = socket;
+        false
+    }
 }
 
 /// Receives one datagram into `buffer`: its length, and how long ago it arrived, which is zero where
@@ -20,10 +32,17 @@ pub fn prepare(socket: &UdpSocket) {
 ///
 /// # Errors
 ///
-/// What the socket said; `WouldBlock` or `TimedOut` after its time limit.
-pub fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Duration)> {
+/// What the socket said; `WouldBlock` or `TimedOut` when there is none.
+pub fn receive(
+    socket: &UdpSocket,
+    buffer: &mut [u8],
+    patience: Patience,
+) -> io::Result<(usize, Duration)> {
     #[cfg(target_os = "linux")]
-    return linux::receive(socket, buffer);
+    return linux::receive(socket, buffer, patience);
     #[cfg(not(target_os = "linux"))]
-    socket.recv(buffer).map(|length| (length, Duration::ZERO))
+    {
+        let _ = patience;
+        socket.recv(buffer).map(|length| (length, Duration::ZERO))
+    }
 }

@@ -37,6 +37,13 @@ impl Input {
         }
     }
 
+    /// Whether what comes is wanted at once, because something before it is missing.
+    pub fn hurry(&self, hurries: bool) {
+        if let Self::Socket(listener) = self {
+            listener.hurry(hurries);
+        }
+    }
+
     /// When to look again, for input that does not signal.
     pub fn wake(&mut self, host: &Host) -> Wake {
         match self {

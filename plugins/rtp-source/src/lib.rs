@@ -116,8 +116,14 @@ impl RtpSource {
                         output.deliver(OUT, sample);
                     }
                 }
-                Pop::WaitUntil(at) => return Wake::At(at),
-                Pop::Empty => return Wake::OnSignal,
+                Pop::WaitUntil(at) => {
+                    self.input.hurry(true);
+                    return Wake::At(at);
+                }
+                Pop::Empty => {
+                    self.input.hurry(false);
+                    return Wake::OnSignal;
+                }
             }
         }
     }
@@ -194,7 +200,8 @@ impl Filter for RtpSource {
 
     fn activate(&mut self) -> Result<(), FilterError> {
         if let Input::Closed = self.input {
-            self.input = Input::Socket(Listener::start(&self.session, self.host.clone())?);
+            self.input =
+                Input::Socket(Listener::start(&self.session, self.latency, self.host.clone())?);
         }
         let Session { format, payload_type, .. } = self.session;
         self.receiver = Receiver::new(Config { format, payload_type, latency: self.latency });

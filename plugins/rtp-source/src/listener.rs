@@ -10,12 +10,16 @@ use std::time::Duration;
 use driftless_plugin_api::{FilterError, Host, HostTime, Span};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use crate::arrival;
+use crate::arrival::{self, Patience};
 use crate::handover::{self, HEAD, LONGEST, Sender};
 use crate::session::Session;
 
 /// How long the thread waits before it looks whether it should end.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// The longest rest between two looks at the socket.
+const LONGEST_REST: Duration = Duration::from_millis(20);
+/// Packets that are received without looking whether to end.
+const GATHERED: usize = 64;
 /// After an error that is not about waiting, so that a dead socket does not burn a processor.
 const PAUSE: Duration = Duration::from_millis(10);
 /// What the kernel should keep while the thread is held up; it may grant less.
@@ -43,24 +47,35 @@ struct Shared {
     ends: AtomicBool,
     /// Whether packets are wanted; they are received and dropped otherwise.
     listens: AtomicBool,
+    /// Whether what comes is wanted at once: something before it is missing.
+    hurries: AtomicBool,
     overruns: AtomicU64,
     errors: AtomicU64,
 }
 
 impl Listener {
-    /// Opens the socket of `session` and starts receiving. `[main]`
+    /// Opens the socket of `session` and starts receiving. A thread that is woken for each packet costs more
+    /// than all that is done with them: where the kernel notes when packets arrive, they gather there for
+    /// up to a quarter of `latency`. `[main]`
     ///
     /// # Errors
     ///
     /// What could not be opened, and what would help.
-    pub fn start(session: &Session, host: Host) -> Result<Self, FilterError> {
-        let socket = open(session)?;
+    pub fn start(session: &Session, latency: Span, host: Host) -> Result<Self, FilterError> {
+        let (socket, is_stamped) = open(session)?;
+        let rest = is_stamped.then(|| longest_rest(latency));
         let (sender, packets) = handover::queue();
         let shared = Arc::new(Shared::default());
-        let theirs = Arc::clone(&shared);
+        let reception = Reception {
+            socket,
+            shared: Arc::clone(&shared),
+            host,
+            packets: sender,
+            buffer: vec![0; HEAD + LONGEST],
+        };
         let thread = std::thread::Builder::new()
             .name("rtp-source".to_owned())
-            .spawn(move || receive(&socket, &theirs, &host, sender))
+            .spawn(move || reception.run(rest))
             .map_err(|error| FilterError::new(format!("cannot start a thread: {error}")))?;
         Ok(Self { shared, packets, thread: Some(thread) })
     }
@@ -68,6 +83,11 @@ impl Listener {
     /// Whether packets are kept from now on.
     pub fn listen(&self, listens: bool) {
         self.shared.listens.store(listens, Ordering::Release);
+    }
+
+    /// Whether what comes is wanted at once, rather than gathered. `[streaming]`
+    pub fn hurry(&self, hurries: bool) {
+        self.shared.hurries.store(hurries, Ordering::Relaxed);
     }
 
     /// Takes the oldest packet into `bytes`. `[streaming]`
@@ -94,23 +114,69 @@ impl Drop for Listener {
     }
 }
 
-fn receive(socket: &UdpSocket, shared: &Shared, host: &Host, mut sender: Sender) {
-    let mut buffer = vec![0; HEAD + LONGEST];
-    while !shared.ends.load(Ordering::Acquire) {
-        match arrival::receive(socket, &mut buffer[HEAD..]) {
-            Ok((length, age)) if shared.listens.load(Ordering::Acquire) => {
-                let age = Span::from_nanos(age.as_nanos() as i64);
-                let arrival = host.now() - age;
-                if !sender.send(&mut buffer[..HEAD + length.min(LONGEST)], arrival) {
-                    shared.overruns.fetch_add(1, Ordering::Relaxed);
-                }
-                host.wake();
+/// A packet that fills a gap has three quarters of the latency left when it is noticed that it is missing.
+fn longest_rest(latency: Span) -> Duration {
+    Duration::from_nanos(latency.nanos().max(0) as u64 / 4).min(LONGEST_REST)
+}
+
+/// What the thread works with.
+struct Reception {
+    socket: UdpSocket,
+    shared: Arc<Shared>,
+    host: Host,
+    packets: Sender,
+    buffer: Vec<u8>,
+}
+
+impl Reception {
+    /// Receives until that is over. Without a `rest` each packet is received when it arrives.
+    fn run(mut self, rest: Option<Duration>) {
+        let most = if rest.is_some() { GATHERED } else { 1 };
+        while !self.shared.ends.load(Ordering::Acquire) {
+            let received = self.receive_all(most);
+            if received > 0 {
+                self.host.wake();
             }
-            Ok(_) => {}
-            Err(error) if waited(&error) => {}
+            if let Some(rest) = rest.filter(|_| self.may_rest(received)) {
+                std::thread::sleep(rest);
+            }
+        }
+    }
+
+    /// While nothing comes the socket is what is waited for; where too much comes there is no rest.
+    fn may_rest(&self, received: usize) -> bool {
+        (1..GATHERED).contains(&received) && !self.shared.hurries.load(Ordering::Relaxed)
+    }
+
+    /// Waits for a packet, and receives it and those that are there as well, `most` of them; how many.
+    fn receive_all(&mut self, most: usize) -> usize {
+        let mut patience = Patience::Waits;
+        for received in 0..most {
+            if !self.receive(patience) {
+                return received;
+            }
+            patience = Patience::Looks;
+        }
+        most
+    }
+
+    /// Receives a packet and hands it over; whether there was one.
+    fn receive(&mut self, patience: Patience) -> bool {
+        match arrival::receive(&self.socket, &mut self.buffer[HEAD..], patience) {
+            Ok((length, age)) => {
+                let arrival = self.host.now() - Span::from_nanos(age.as_nanos() as i64);
+                let packet = &mut self.buffer[..HEAD + length.min(LONGEST)];
+                let listens = self.shared.listens.load(Ordering::Acquire);
+                if listens && !self.packets.send(packet, arrival) {
+                    self.shared.overruns.fetch_add(1, Ordering::Relaxed);
+                }
+                true
+            }
+            Err(error) if waited(&error) => false,
             Err(_) => {
-                shared.errors.fetch_add(1, Ordering::Relaxed);
+                self.shared.errors.fetch_add(1, Ordering::Relaxed);
                 std::thread::sleep(PAUSE);
+                false
             }
         }
     }
@@ -120,7 +186,8 @@ fn waited(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
-fn open(session: &Session) -> Result<UdpSocket, FilterError> {
+/// The socket, and whether its packets are stamped when they arrive.
+fn open(session: &Session) -> Result<(UdpSocket, bool), FilterError> {
     let Session { address, port, .. } = session;
     let failed = |error: io::Error| {
         let advice = match error.kind() {
@@ -141,8 +208,8 @@ fn open(session: &Session) -> Result<UdpSocket, FilterError> {
         join(&socket, *address, &session.interface)?;
     }
     let socket = UdpSocket::from(socket);
-    arrival::prepare(&socket);
-    Ok(socket)
+    let is_stamped = arrival::prepare(&socket);
+    Ok((socket, is_stamped))
 }
 
 fn bound(address: IpAddr, port: u16) -> io::Result<Socket> {

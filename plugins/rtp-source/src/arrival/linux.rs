@@ -9,19 +9,27 @@ use nix::sys::socket::sockopt::ReceiveTimestampns;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt};
 use nix::sys::time::TimeSpec;
 
+use super::Patience;
+
 /// A datagram that claims to be older was not: the wall clock was set meanwhile.
 const OLDEST: Duration = Duration::from_secs(1);
 
-pub fn prepare(socket: &UdpSocket) {
-    // Without it every datagram just arrives when it is received.
-    let _ = setsockopt(socket, ReceiveTimestampns, &true);
+pub fn prepare(socket: &UdpSocket) -> bool {
+    setsockopt(socket, ReceiveTimestampns, &true).is_ok()
 }
 
-pub fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<(usize, Duration)> {
+pub fn receive(
+    socket: &UdpSocket,
+    buffer: &mut [u8],
+    patience: Patience,
+) -> io::Result<(usize, Duration)> {
+    let flags = match patience {
+        Patience::Waits => MsgFlags::empty(),
+        Patience::Looks => MsgFlags::MSG_DONTWAIT,
+    };
     let mut control = [0_u8; 64]; // one time stamp takes 32
     let mut slices = [IoSliceMut::new(buffer)];
-    let message =
-        recvmsg::<()>(socket.as_raw_fd(), &mut slices, Some(&mut control), MsgFlags::empty())?;
+    let message = recvmsg::<()>(socket.as_raw_fd(), &mut slices, Some(&mut control), flags)?;
     let stamp = message.cmsgs().ok().and_then(|mut controls| {
         controls.find_map(|control| match control {
             ControlMessageOwned::ScmTimestampns(stamp) => Some(stamp),
