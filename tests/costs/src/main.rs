@@ -30,7 +30,7 @@ Usage: driftless-costs [COMMAND]
 Commands:
   table [NAME …]         All cases (default), or these: hop, tee, chain, sources, virtual, steady, starts,
                          idle, soak, days
-  table --long [NAME …]  The same with 60 s of 256 sources, a soak of 1 h, and one of 7 days virtual time (1 h of a core)
+  table --long [NAME …]  The same with 60 s of 256 sources, a soak of 1 h, and one of 7 days virtual time (40 min of a core)
   counts                 Instruction counts beside tests/costs/baseline.json
   counts --keep          The same, and they become the baseline
   profile                Draw docs/cost-of-256-sources.svg from what perf sees

@@ -85,23 +85,34 @@ fn run(arguments: &Arguments) -> Result<ExitCode, Box<dyn std::error::Error>> {
         table::head();
     }
     let mut lines = Vec::new();
-    for kind in Kind::ALL.into_iter().filter(|kind| chosen(&arguments.servers, kind.name())) {
-        let mut server = Server::start(kind)?;
-        for case in Case::all().into_iter().filter(|case| chosen(&arguments.cases, &case.name())) {
-            for player in arguments.players.iter().filter(|player| player.plays(kind, case)) {
-                lines.push(attempt(arguments, &bench, &mut server, *player, case)?);
-            }
-        }
-    }
+    let measured = measure(arguments, &bench, &mut lines);
     if arguments.json {
         println!("{:#}", lines.iter().map(Line::json).collect::<Value>());
     }
+    measured?;
     let any = |verdict| lines.iter().any(|line| line.verdict() == verdict);
     Ok(ExitCode::from(match (any(Verdict::Missed), any(Verdict::Disturbed)) {
         (true, _) => 1,
         (false, true) => 2,
         (false, false) => 0,
     }))
+}
+
+/// All that was chosen, into `lines`, which keeps what was measured before an error or Ctrl-C.
+fn measure(
+    arguments: &Arguments,
+    bench: &Bench,
+    lines: &mut Vec<Line>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    for kind in Kind::ALL.into_iter().filter(|kind| chosen(&arguments.servers, kind.name())) {
+        let mut server = Server::start(kind)?;
+        for case in Case::all().into_iter().filter(|case| chosen(&arguments.cases, &case.name())) {
+            for player in arguments.players.iter().filter(|player| player.plays(kind, case)) {
+                lines.push(attempt(arguments, bench, &mut server, *player, case)?);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Until the machine does not stand still, or often enough.
@@ -116,10 +127,13 @@ fn attempt(
     let mut attempts = Vec::new();
     for _ in 0..arguments.attempts.get() {
         let figures = bench.measure(server, player, case)?;
-        if !arguments.json {
+        let disturbed = figures.disturbed;
+        if arguments.json {
+            let how = if disturbed { "disturbed" } else { "measured" };
+            eprintln!("{}, {}: {how}", kind.name(), case.name());
+        } else {
             table::attempt(kind, player, case, &figures);
         }
-        let disturbed = figures.disturbed;
         attempts.push(figures);
         if !disturbed {
             break;
