@@ -56,7 +56,7 @@ struct Shared {
 impl Listener {
     /// Opens the socket of `session` and starts receiving. A thread that is woken for each packet costs more
     /// than all that is done with them: where the kernel notes when packets arrive, they gather there for
-    /// up to a quarter of `latency`. `[main]`
+    /// up to half of `latency`. `[main]`
     ///
     /// # Errors
     ///
@@ -114,9 +114,9 @@ impl Drop for Listener {
     }
 }
 
-/// A packet that fills a gap has three quarters of the latency left when it is noticed that it is missing.
+/// A packet that fills a gap has the other half left when it is noticed that it is missing.
 fn longest_rest(latency: Span) -> Duration {
-    Duration::from_nanos(latency.nanos().max(0) as u64 / 4).min(LONGEST_REST)
+    Duration::from_nanos(latency.nanos().max(0) as u64 / 2).min(LONGEST_REST)
 }
 
 /// What the thread works with.
