@@ -45,6 +45,9 @@ pub struct Tuning {
     pub lost_error_s: f64,
     /// Standard error of the ratio below which it can be tracked, ppm.
     pub found_ppm: f64,
+    /// Standard error of the ratio above which a link keeps the place that a private clock's first packets
+    /// gave it, ppm. What is thought of their place changes by milliseconds until then.
+    pub placed_ppm: f64,
     /// Standard error of the ratio at which it counts as locked, ppm.
     pub locked_ppm: f64,
     /// A step of a clock beyond this is taken by one cross-fade, seconds; below, by the ratio. As much
@@ -83,6 +86,7 @@ impl Default for Tuning {
             lost_ppm: 50.0,
             lost_error_s: 3e-3,
             found_ppm: 40.0,
+            placed_ppm: 10.0,
             locked_ppm: 2.0,
             step_s: 1e-3,
             fade_s: 0.0025,

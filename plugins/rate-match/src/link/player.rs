@@ -38,7 +38,7 @@ pub struct Player {
     concealed: Option<i64>,
     /// Delay beyond the asked for, because data comes too late for that or came late at first, ns.
     extra_delay_ns: f64,
-    /// Has the source's rate been known once?
+    /// Was the source's rate known once, by `placed_ppm`?
     is_found: bool,
     /// Output frames for which there was nothing to play although data came.
     waited_frames: usize,

@@ -86,19 +86,21 @@ impl Player {
     }
 
     /// What plays by a private clock was placed by the first few packets. That later ones come earlier
-    /// says that those were late, not that the place is wrong: until the clock is found, the delay is kept
-    /// as it is. To make up for it would bend all that is heard in the first seconds, by 0.4 % where a
-    /// sender begins in a hurry. More than half of the tolerance is too much to keep: that is a step.
+    /// says that those were late, not that the place is wrong: until the clock is found, the place is kept,
+    /// and what it is late by is delay. To make up for it would bend all that is heard in the first
+    /// seconds, by 0.4 % where a sender begins in a hurry. More than half of the tolerance is too much to
+    /// keep: that is a step. What is less than the delay asked for is no delay to keep either.
     pub(super) fn keep_place(&mut self, aim: Aim) -> Aim {
-        self.is_found |= aim.ratio_error_ppm < self.config.tuning.found_ppm;
-        if self.against != Against::PrivateStamps || self.is_found || aim.error <= 0.0 {
+        self.is_found |= aim.ratio_error_ppm < self.config.tuning.placed_ppm;
+        if self.against != Against::PrivateStamps || self.is_found || self.has_stepped {
             return aim;
         }
-        self.extra_delay_ns += aim.error * 1e9;
-        if self.extra_delay_ns <= self.config.tolerance_ns as f64 / 2.0 {
-            return Aim { error: 0.0, ..aim };
+        let late_ns = self.extra_delay_ns + aim.error * 1e9;
+        if late_ns > self.config.tolerance_ns as f64 / 2.0 {
+            (self.extra_delay_ns, self.has_stepped) = (0.0, true);
+            return Aim { error: late_ns * 1e-9, ..aim };
         }
-        (self.is_found, self.has_stepped) = (true, true);
-        Aim { error: std::mem::take(&mut self.extra_delay_ns) * 1e-9, ..aim }
+        self.extra_delay_ns = late_ns.max(0.0);
+        Aim { error: late_ns.min(0.0) * 1e-9, ..aim }
     }
 }
