@@ -6,6 +6,7 @@
 pub mod arrivals;
 pub mod queue;
 pub mod recorder;
+mod wish;
 
 use std::sync::Arc;
 
@@ -15,11 +16,14 @@ use driftless_plugin_api::{Cue, EventCode, HostTime, Span, Wake};
 use crate::loader::chain::{Chain, Node, OwnedNode};
 use queue::{Item, Queue};
 use recorder::Recorder;
+pub use wish::Wish;
 
 /// Turns a source may take in one step before others get theirs.
 const TURNS: u32 = 64;
-/// How often renderers' statistics are recorded.
+/// How often renderers' statistics are recorded; nobody is woken for that alone until as much has passed again.
 pub const RECORD_EVERY: Span = Span::from_millis(100);
+/// How late a segment may be stepped that nobody outside sees.
+const UNSEEN_FOR: Span = Span::from_millis(50);
 
 /// Where samples come from another segment.
 pub struct Input {
@@ -70,6 +74,10 @@ pub struct Segment {
     /// When each filter wants its next step.
     wakes: Vec<Wake>,
     next_record: HostTime,
+    /// What the latest step wished.
+    wish: Wish,
+    /// Nothing outside shows when it is stepped.
+    is_unseen: bool,
     state: State,
     /// It stands still while its graph changes (LS-125).
     blocked: bool,
@@ -102,6 +110,8 @@ impl Segment {
             renderers,
             wakes,
             next_record: now + RECORD_EVERY,
+            wish: Wish::NONE,
+            is_unseen: false,
             state,
             blocked: true,
             cueing: Vec::new(),
@@ -110,6 +120,11 @@ impl Segment {
             turns: 0,
             repeats: None,
         }
+    }
+
+    /// The same, where nothing outside shows when it is stepped.
+    pub fn unseen(self, is_unseen: bool) -> Self {
+        Self { is_unseen, ..self }
     }
 
     /// Its filters, in order, each as it was.
@@ -227,11 +242,10 @@ impl Segment {
 
     /// As [`step`](Self::step), doing no more and no less than this [`work`](Self::work), however full the
     /// queues are.
-    pub fn repeat_step(&mut self, now: HostTime, work: (u32, u32)) -> Wake {
+    pub fn repeat_step(&mut self, now: HostTime, work: (u32, u32)) {
         self.repeats = Some(work);
-        let wake = self.step(now);
+        self.step(now);
         self.repeats = None;
-        wake
     }
 
     /// Steps only the filter at a place in the chain: repeats a call of its device.
@@ -246,11 +260,29 @@ impl Segment {
         self.renderers.iter().find(|(place, _)| *place == at).map(|(_, recorder)| recorder)
     }
 
-    /// Does all that is due at `now`; says when to be called again.
-    pub fn step(&mut self, now: HostTime) -> Wake {
-        if self.state == State::Stopped || self.blocked {
-            return Wake::OnSignal;
+    /// Does what was due before `now`, each thing at its own time, where nobody outside can tell this
+    /// from having been in time.
+    pub fn catch_up(&mut self, now: HostTime) {
+        let mut latest = None;
+        while let Wake::At(at) = self.wish.due {
+            // Who wants the same time once more and again is left to the executor's patience.
+            if !self.is_unseen || at >= now || latest.replace(at) == Some(at) {
+                return;
+            }
+            self.step(at);
         }
+    }
+
+    /// Does all that is due at `now`; says when to be called again.
+    pub fn step(&mut self, now: HostTime) -> Wish {
+        self.wish = match self.state == State::Stopped || self.blocked {
+            true => Wish::NONE,
+            false => self.step_filters(now),
+        };
+        self.wish
+    }
+
+    fn step_filters(&mut self, now: HostTime) -> Wish {
         self.heed_signals(now);
         self.chain.nodes().for_each(Node::heed_quality);
         let waits = self.feed(now);
@@ -258,7 +290,7 @@ impl Segment {
         self.step_others(now);
         self.tell_cues();
         self.record(now);
-        self.next_wake(now, waits)
+        self.next_wish(now, waits)
     }
 
     fn heed_signals(&mut self, now: HostTime) {
@@ -360,9 +392,9 @@ impl Segment {
 
     /// The earliest of all wishes. A source that has to wait for room is woken by whoever makes it; what
     /// stands in a queue goes on at once when a renderer has made room in this step.
-    fn next_wake(&self, now: HostTime, waited: bool) -> Wake {
+    fn next_wish(&self, now: HostTime, waited: bool) -> Wish {
         if waited && self.inputs.iter().any(|input| !input.queue.is_empty()) && self.has_room() {
-            return Wake::At(now);
+            return Wake::At(now).into();
         }
         let head_waits = match self.head {
             Head::LiveSource => self.state != State::Running,
@@ -375,13 +407,15 @@ impl Segment {
         if head_waits || !self.inputs.is_empty() {
             wake = wake.or(Wake::OnSignal);
         }
+        let mut wish = Wish::from(wake);
         if self.state == State::Running && !self.renderers.is_empty() && wake != Wake::Ended {
-            wake = wake.or(Wake::At(self.next_record));
+            wish = wish.or(Wish::within(self.next_record, RECORD_EVERY));
         }
-        match wake {
-            Wake::At(at) => Wake::At(at.max(now)),
-            wake => wake,
+        match self.is_unseen {
+            true => wish.put_off(UNSEEN_FOR),
+            false => wish,
         }
+        .not_before(now)
     }
 }
 
@@ -395,3 +429,6 @@ fn hand_over(chain: &Chain, pin: u32, item: Item, now: HostTime) {
 fn is_due(wake: Wake, now: HostTime) -> bool {
     matches!(wake, Wake::At(at) if at <= now)
 }
+
+#[cfg(test)]
+mod tests;

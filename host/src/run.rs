@@ -23,6 +23,9 @@ Examples:
 
 Exit status: 0 done; 1 the graph failed while running; 2 the manifest or the command line is wrong.";
 
+/// How often it is looked for Ctrl-C when nothing happens.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
 /// The words after `driftless run`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -141,7 +144,7 @@ fn play(
         .map(|length| Instant::now() + Duration::from_nanos(length.nanos().unsigned_abs()));
     let mut status = Status::new(talkative);
     while !enough.load(Ordering::SeqCst) && !running.graph().is_complete() {
-        let mut wait = Duration::from_millis(100);
+        let mut wait = LOOK_EVERY;
         if let Some(deadline) = deadline {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -215,7 +215,7 @@ impl Graph {
             true => Head::WaitingSource,
             false => Head::Queues,
         };
-        Segment::new(members, head, self.state, now)
+        Segment::new(members, head, self.state, now).unseen(plan.segments[index].unseen)
     }
 
     /// What the receiver must be told of: it stays, and knew another type.

@@ -57,6 +57,7 @@ impl Graph {
 
     /// Running to paused.
     fn hold(&mut self) -> Result<(), RunError> {
+        let caught_up = self.catch_up();
         let at = self.stream_time();
         self.ran = self.duration();
         self.started = None;
@@ -69,7 +70,19 @@ impl Graph {
             Ok(())
         });
         self.entered(State::Paused);
-        held.and(marked).and(paused)
+        caught_up.and(held).and(marked).and(paused)
+    }
+
+    /// Those that are stepped late do what is due before they hear that nothing runs: each does when it gets
+    /// an order.
+    fn catch_up(&mut self) -> Result<(), RunError> {
+        let mut first = Ok(());
+        for index in self.living_segments() {
+            if self.plan.segments[index].unseen {
+                first = first.and(self.order(index, |_, _| {}));
+            }
+        }
+        first
     }
 
     /// To running: stream time 0 is a moment from now, or time goes on where it was held (LS-67). If

@@ -1,6 +1,8 @@
 //! Which filters share a thread.
 
-use super::Plan;
+use driftless_plugin_api::descriptor::FilterKind;
+
+use super::{Plan, PlannedFilter};
 
 /// Filters that call each other directly on one thread: a source, or what reads from a queue, and
 /// everything behind it up to the next queue.
@@ -10,6 +12,9 @@ pub struct Segment {
     pub filters: Vec<usize>,
     /// Indices of the connections whose queues it reads from; empty for a source's segment.
     pub reads: Vec<usize>,
+    /// Whether nothing outside shows when it is stepped: timers stand in for all hardware of its source and
+    /// its renderers, and nothing leaves it.
+    pub unseen: bool,
 }
 
 /// Cuts the graph at its queues.
@@ -30,8 +35,30 @@ pub(super) fn cut(plan: &Plan) -> Vec<Segment> {
         } else {
             joined.push(segments.len());
             let reads = queued.into_iter().map(|(connection, _)| connection).collect();
-            segments.push(Segment { filters: vec![index], reads });
+            segments.push(Segment { filters: vec![index], reads, unseen: false });
         }
     }
+    for segment in &mut segments {
+        segment.unseen = is_unseen(plan, segment);
+    }
     segments
+}
+
+fn is_unseen(plan: &Plan, segment: &Segment) -> bool {
+    let leaves = |filter: &usize| plan.leaving(*filter).any(|(_, it)| it.queue.is_some());
+    segment.reads.is_empty()
+        && segment.filters.iter().all(|filter| is_made_of_timers(&plan.filters[*filter]))
+        && !segment.filters.iter().any(leaves)
+}
+
+/// A transform does what it does in between, whenever that is. What a renderer that never needs a stand-in shows may be seen.
+fn is_made_of_timers(filter: &PlannedFilter) -> bool {
+    let simulation = &filter.descriptor.simulation;
+    match filter.descriptor.kind {
+        FilterKind::Transform => true,
+        FilterKind::Source => simulation.is_simulated(&filter.settings),
+        FilterKind::Renderer => {
+            simulation.stand_in.is_some() && simulation.is_simulated(&filter.settings)
+        }
+    }
 }

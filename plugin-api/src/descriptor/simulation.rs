@@ -17,6 +17,15 @@ pub struct SimulationDescriptor {
     pub can: Vec<Disturbance>,
 }
 
+impl SimulationDescriptor {
+    /// Whether a filter with these settings is a simulated one as it is: it needs no hardware, and what it
+    /// does is done at times that it computes and asks its host about.
+    pub fn is_simulated(&self, settings: &Settings) -> bool {
+        let needs_none = |stand_in: &StandIn| stand_in.replaces(settings).is_none();
+        !self.can.is_empty() && self.stand_in.as_ref().is_none_or(needs_none)
+    }
+}
+
 /// A value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replacement {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use driftless_plugin_api::{HostTime, Span, Wake};
 
 use crate::growing::Growing;
+use crate::segment::Wish;
 
 /// As soon as possible, whatever the time is.
 const NOW: i64 = i64::MIN;
@@ -15,20 +16,27 @@ const NEVER: i64 = i64::MAX;
 /// In place of a thread's number.
 pub const NOBODY: usize = usize::MAX;
 
-/// Times at which places are due: numbers only, so any thread may set and read them without a lock. `[any]`
+/// Times at which places are due, and by when: numbers only, so any thread may set and read them without a lock. `[any]`
 #[derive(Debug)]
 pub struct Alarms {
-    due: Growing<AtomicI64>,
+    places: Growing<Alarm>,
     threads: Growing<Thread>,
     sleeper: AtomicUsize,
     /// Until when the sleeper sleeps, host time in ns; [`NOW`] while nobody does.
     sleeps_until: AtomicI64,
 }
 
+/// A [`Wish`] as numbers, host time in ns.
+#[derive(Debug)]
+struct Alarm {
+    due: AtomicI64,
+    latest: AtomicI64,
+}
+
 impl Default for Alarms {
     fn default() -> Self {
         Self {
-            due: Growing::default(),
+            places: Growing::default(),
             threads: Growing::default(),
             sleeper: AtomicUsize::new(NOBODY),
             sleeps_until: AtomicI64::new(NOW),
@@ -39,7 +47,7 @@ impl Default for Alarms {
 impl Alarms {
     /// Another place, which is not due; returns its number. `[main]`
     pub fn add_place(&self) -> usize {
-        self.due.push(AtomicI64::new(NEVER))
+        self.places.push(Alarm { due: AtomicI64::new(NEVER), latest: AtomicI64::new(NEVER) })
     }
 
     /// Another thread that may sleep here; returns its number. `[any]`
@@ -49,20 +57,18 @@ impl Alarms {
 
     /// The place is to be stepped as soon as possible. `[any]`
     pub fn raise(&self, place: usize) {
-        self.set(place, NOW);
+        self.bring_forward(place, NOW, NOW);
     }
 
     /// The place was stepped and wants this; a signal since [`clear`](Self::clear) stays in force. `[streaming]`
-    pub fn wish(&self, place: usize, wake: Wake) {
-        match wake {
-            Wake::At(at) => self.set(place, at.nanos()),
-            Wake::OnSignal | Wake::Ended => self.set(place, NEVER),
-        }
+    pub fn wish(&self, place: usize, wish: Wish) {
+        self.bring_forward(place, nanos(wish.due), nanos(wish.latest));
     }
 
-    fn set(&self, place: usize, at: i64) {
-        let Some(due) = self.due.get(place) else { return };
-        let at = due.fetch_min(at, SeqCst).min(at);
+    fn bring_forward(&self, place: usize, due: i64, latest: i64) {
+        let Some(alarm) = self.places.get(place) else { return };
+        alarm.due.fetch_min(due, SeqCst);
+        let at = alarm.latest.fetch_min(latest, SeqCst).min(latest);
         // Either the sleeper has said until when, and is woken here, or it has not, and sees the time
         // that was set above when it looks once more before it sleeps.
         if at < self.sleeps_until.load(SeqCst) && self.sleeps_until.swap(NOW, SeqCst) != NOW {
@@ -72,22 +78,33 @@ impl Alarms {
 
     /// Takes the alarm down, before a step. `[streaming]`
     pub fn clear(&self, place: usize) {
-        if let Some(due) = self.due.get(place) {
-            due.store(NEVER, SeqCst);
+        if let Some(alarm) = self.places.get(place) {
+            alarm.due.store(NEVER, SeqCst);
+            alarm.latest.store(NEVER, SeqCst);
         }
     }
 
     /// Whether the place is due at `now`. `[any]`
     pub fn is_due(&self, place: usize, now: HostTime) -> bool {
-        self.due.get(place).is_some_and(|due| due.load(SeqCst) <= now.nanos())
+        // A signal sets both, and `clear` may come in between.
+        self.places.get(place).is_some_and(|alarm| {
+            alarm.due.load(SeqCst).min(alarm.latest.load(SeqCst)) <= now.nanos()
+        })
     }
 
-    /// The earliest time at which one of `places` is due; and how many of them have a time at all. `[any]`
+    /// Whether the place can wait no longer at `now`. `[any]`
+    pub fn is_late(&self, place: usize, now: HostTime) -> bool {
+        self.places.get(place).is_some_and(|alarm| alarm.latest.load(SeqCst) <= now.nanos())
+    }
+
+    /// The earliest time at which one of `places` can wait no longer; and how many of them have a time at
+    /// all. `[any]`
     pub fn earliest(&self, places: impl Iterator<Item = usize>) -> (Option<HostTime>, usize) {
-        let due = places.filter_map(|place| self.due.get(place)).map(|due| due.load(SeqCst));
-        due.filter(|due| *due != NEVER).fold((None, 0), |(earliest, count), due| {
-            let due = HostTime::from_nanos(due);
-            (Some(earliest.map_or(due, |earliest: HostTime| earliest.min(due))), count + 1)
+        let latest =
+            places.filter_map(|place| self.places.get(place)).map(|it| it.latest.load(SeqCst));
+        latest.filter(|latest| *latest != NEVER).fold((None, 0), |(earliest, count), latest| {
+            let latest = HostTime::from_nanos(latest);
+            (Some(earliest.map_or(latest, |earliest: HostTime| earliest.min(latest))), count + 1)
         })
     }
 
@@ -103,8 +120,8 @@ impl Alarms {
         }
     }
 
-    /// Sleeps as thread number `thread` until the time that `earliest` tells, or until something is due
-    /// before. False, at once, when another thread sleeps here already. `earliest` is asked once more when
+    /// Sleeps as thread number `thread` until the time that `earliest` tells, or until something cannot
+    /// wait as long. False, at once, when another thread sleeps here already. `earliest` is asked once more when
     /// everybody can know until when this thread sleeps. `[streaming]`
     pub fn sleep(
         &self,
@@ -123,6 +140,13 @@ impl Alarms {
         self.sleeps_until.store(NOW, SeqCst);
         self.sleeper.store(NOBODY, SeqCst);
         true
+    }
+}
+
+fn nanos(wake: Wake) -> i64 {
+    match wake {
+        Wake::At(at) => at.nanos(),
+        Wake::OnSignal | Wake::Ended => NEVER,
     }
 }
 
@@ -156,16 +180,35 @@ mod tests {
         let alarms = alarms(2);
         alarms.clear(0);
         alarms.raise(0);
-        alarms.wish(0, Wake::At(at(500)));
+        alarms.wish(0, Wake::At(at(500)).into());
         assert!(alarms.is_due(0, at(0)), "the signal counts");
         alarms.clear(0);
-        alarms.wish(0, Wake::At(at(500)));
+        alarms.wish(0, Wake::At(at(500)).into());
         assert_eq!([499, 500].map(|ns| alarms.is_due(0, at(ns))), [false, true]);
         assert_eq!(
             alarms.earliest(0..2),
             (Some(at(500)), 1),
             "nobody wants the other place stepped"
         );
+    }
+
+    #[test]
+    fn a_place_that_can_wait_is_stepped_with_the_next_that_cannot() {
+        let alarms = alarms(3);
+        alarms.wish(0, Wish::within(at(100), Span::from_nanos(500)));
+        alarms.wish(1, Wake::At(at(300)).into());
+        alarms.wish(2, Wish::within(at(310), Span::from_nanos(20)));
+        assert_eq!(alarms.earliest(0..3), (Some(at(300)), 3), "one wake-up for the first two");
+        assert_eq!([0, 1, 2].map(|place| alarms.is_due(place, at(300))), [true, true, false]);
+        assert_eq!([0, 1, 2].map(|place| alarms.is_late(place, at(300))), [false, true, false]);
+        alarms.clear(1);
+        assert_eq!(
+            alarms.earliest(0..3),
+            (Some(at(330)), 2),
+            "and one for the first and the third"
+        );
+        alarms.raise(0);
+        assert!(alarms.is_late(0, at(0)), "a signal waits for nobody");
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Threads that share places: a few more than there are processors, however many places there are.
 //!
 //! A thread that finds nothing due does the first of these that nobody does yet. It **sleeps for all** until
-//! the earliest place is due, so that one wake-up serves all places that are. It **looks out**: every
-//! [`LOOK_EVERY`] it looks for a place that is due and that nobody comes to, because a step takes long or
+//! no place can wait any longer, so that one wake-up serves all places that are due. It **looks out**: it
+//! looks, [`LOOK_AFTER`] the earliest of those times, for a place that nobody comes to, because a step takes long or
 //! never ends; then it has another thread look out and works as well. Or it **rests**, until somebody is
 //! needed who looks out.
 //!
 //! So a filter that hangs keeps one thread and its own place, and costs the other places up to
-//! `LOOK_EVERY`, once. Nobody locks: whoever takes a place's work out of it may step it.
+//! `LOOK_AFTER`, once; one that waits for a signal up to twice that. Nobody locks: whoever takes a place's work out of it may step it.
 
 mod member;
 
@@ -19,16 +19,18 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use crossbeam_queue::ArrayQueue;
-use driftless_plugin_api::{HostTime, Span, Wake};
+use driftless_plugin_api::{HostTime, Span};
 
 use super::alarms::{Alarms, NOBODY};
 use crate::executor::priority;
 use crate::growing::Growing;
 use crate::loader::host::GraphHost;
+use crate::segment::Wish;
 use member::{IDLE, LOOKS_OUT, Member};
 
-/// How often a thread looks whether the others come round.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long after a place can wait no longer a thread looks whether the others have come round to it. So much
+/// later at most it looks in any case: signals come at any time.
+const LOOK_AFTER: Duration = Duration::from_millis(40);
 /// A place that waits for longer than this needs another thread. A step that took longer is the next time made
 /// by a thread that has called another one first.
 const LATE: Span = Span::from_millis(1);
@@ -42,7 +44,7 @@ const SLACK: Span = Span::from_micros(250);
 /// What stands in a place.
 pub trait Work: Send + 'static {
     /// Does what is due at `now`; `None` when it is over for good. `[streaming]`
-    fn step(&mut self, now: HostTime) -> Option<Wake>;
+    fn step(&mut self, now: HostTime) -> Option<Wish>;
 }
 
 /// How its threads are.
@@ -167,7 +169,7 @@ impl<W: Work> Drop for Crew<W> {
         let ends = |(member, thread): (&Member, &JoinHandle<()>)| {
             !thread.is_finished() && !self.0.is_overdue(member)
         };
-        let timed_out = || self.0.ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout);
+        let timed_out = || self.0.ended.recv_timeout(LOOK_AFTER) == Err(RecvTimeoutError::Timeout);
         while timed_out() && self.0.members().zip(&threads).any(ends) {}
         for (member, thread) in self.0.members().zip(threads) {
             if !self.0.is_overdue(member) {
@@ -273,15 +275,15 @@ impl<W: Work> Shared<W> {
             self.call();
         }
         self.alarms.clear(number);
-        let wake = work.step(now);
+        let wish = work.step(now);
         place.takes_long.store(self.graph.clock.now() - now > LATE, SeqCst);
-        let Some(wake) = wake else { return };
+        let Some(wish) = wish else { return };
         // There is room: it was taken out here. And it is back before it is due.
         let _ = place.work.push(work);
-        self.alarms.wish(number, wake);
+        self.alarms.wish(number, wish);
     }
 
-    /// When the next place is due that nobody steps, a little later when there are many.
+    /// When the first of the places that nobody steps can wait no longer, a little later when there are many.
     fn earliest(&self) -> Option<HostTime> {
         let idle = self.places().filter(|(_, place)| !place.work.is_empty());
         let (earliest, timers) = self.alarms.earliest(idle.map(|(number, _)| number));
@@ -297,10 +299,18 @@ impl<W: Work> Shared<W> {
     /// Returns when another thread has to work, and another one looks out.
     fn look_out(self: &Arc<Self>, number: usize, member: &Member) {
         while !self.is_needed() && !self.over.load(SeqCst) {
-            thread::park_timeout(LOOK_EVERY);
+            thread::park_timeout(self.until_next_look());
         }
         self.hand_over(number);
         member.does.store(IDLE, SeqCst);
+    }
+
+    /// Nobody can be late before the first place is that nobody steps.
+    fn until_next_look(&self) -> Duration {
+        let left = |at: HostTime| (at - self.graph.clock.now()).max(Span::ZERO).nanos();
+        let left =
+            self.earliest().map_or(LOOK_AFTER, |at| Duration::from_nanos(left(at).unsigned_abs()));
+        LOOK_AFTER + left.min(LOOK_AFTER)
     }
 
     /// Whether one more thread should work: something is late, and fewer work than there are processors.
@@ -310,7 +320,7 @@ impl<W: Work> Shared<W> {
         }
         let now = self.graph.clock.now();
         let is_late = |(number, place): (usize, &Place<W>)| {
-            self.alarms.is_due(number, now - LATE) && !place.work.is_empty()
+            self.alarms.is_late(number, now - LATE) && !place.work.is_empty()
         };
         let works = |member: &&Member| member.is_in_a_step() && member.has_worked(now) <= HANGS;
         self.places().any(is_late) && self.members().filter(works).count() < self.processors

@@ -59,9 +59,9 @@ fn drive(place: usize, mut shift: Shift, busy_since: &AtomicI64) {
     loop {
         let now = graph.clock.now();
         busy_since.store(now.nanos(), Ordering::Relaxed);
-        let Some(wake) = shift.step(now) else { return };
+        let Some(wish) = shift.step(now) else { return };
         busy_since.store(IDLE, Ordering::Relaxed);
-        match wake {
+        match wish.latest {
             Wake::At(at) => sleep_until(at, signal, &graph),
             Wake::OnSignal | Wake::Ended => thread::park(),
         }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, TryRecvError};
-use driftless_plugin_api::{HostTime, Wake};
+use driftless_plugin_api::HostTime;
 
 use super::crew::Work;
 use crate::loader::host::GraphHost;
-use crate::segment::Segment;
+use crate::segment::{Segment, Wish};
 use crate::trace::Entry;
 
 /// What the main thread has the place's thread do between two steps. `[streaming]`
@@ -30,8 +30,14 @@ impl Shift {
 }
 
 impl Work for Shift {
-    fn step(&mut self, mut now: HostTime) -> Option<Wake> {
+    fn step(&mut self, mut now: HostTime) -> Option<Wish> {
         self.graph.segments.get(self.place)?.lower();
+        // A trace says when each step was.
+        let is_traced = self.graph.tracer.get().is_some();
+        if let Some(segment) = self.seat.as_mut().filter(|_| !is_traced) {
+            segment.catch_up(now);
+        }
+        let mut is_watched = is_traced;
         loop {
             match self.orders.try_recv() {
                 Ok(order) => order(&mut self.seat, now),
@@ -39,14 +45,16 @@ impl Work for Shift {
                 Err(TryRecvError::Disconnected) => return None,
             }
             now = self.graph.clock.now();
+            // Who has given an order may look what becomes of it.
+            is_watched = true;
         }
-        let Some(segment) = &mut self.seat else { return Some(Wake::OnSignal) };
-        let wake = segment.step(now);
+        let Some(segment) = &mut self.seat else { return Some(Wish::NONE) };
+        let wish = segment.step(now);
         self.graph.trace(|| {
             let lasted = self.graph.clock.now() - now;
             let (took, turns) = segment.work();
             Entry::Step { segment: self.place as u32, at: now, lasted, took, turns }
         });
-        Some(wake)
+        Some(if is_watched { wish.due.into() } else { wish })
     }
 }

@@ -122,3 +122,23 @@ fn pins_left_out_of_a_family_take_the_lowest_number_that_is_free() {
     let tee = &plan.filters[plan.filter("t").expect("it is there")];
     assert!(tee.outputs.iter().all(|pin| pin.connection.is_some()));
 }
+
+#[test]
+fn only_what_timers_feed_and_timers_play_is_seen_by_nobody() {
+    let mut catalog = catalog();
+    catalog.register(include_str!("timers.toml"), 1).expect("the fixture is good");
+    let unseen = |source: &str, (renderer, device): (&str, &str), queue: &str| {
+        let filters = [("a", source, ""), ("g", "gain", ""), ("s", renderer, device)];
+        let text = manifest("", &[&format!("a -> {queue}g -> s")], &filters);
+        let queue = if queue.is_empty() { "" } else { "[filter.q]\nplugin = \"queue\"\n" };
+        let manifest = Manifest::parse("graph.toml", &(text + queue)).expect("it is good");
+        let plan = Plan::new(&manifest, &catalog).unwrap_or_else(|wrong| panic!("{wrong}"));
+        plan.segments.iter().map(|segment| segment.unseen).collect::<Vec<_>>()
+    };
+    let timers = ("ears", "device = \"virtual\"");
+    assert_eq!(unseen("tone", timers, ""), [true]);
+    assert_eq!(unseen("tone", ("ears", ""), ""), [false], "a sound card is heard");
+    assert_eq!(unseen("tone", ("speakers", ""), ""), [false], "it never stands in");
+    assert_eq!(unseen("live", timers, ""), [false], "it may be a sound card");
+    assert_eq!(unseen("tone", timers, "q -> "), [false, false], "another thread sees it");
+}

@@ -17,12 +17,12 @@ struct Teller {
 }
 
 impl Work for Teller {
-    fn step(&mut self, now: HostTime) -> Option<Wake> {
+    fn step(&mut self, now: HostTime) -> Option<Wish> {
         self.told.send(self.name).ok()?;
         if let Some(let_go) = self.hangs.take() {
             let _ = let_go.recv();
         }
-        Some(Wake::At(now + self.every))
+        Some(Wish::within(now + self.every, Span::ZERO))
     }
 }
 
