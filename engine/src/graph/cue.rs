@@ -74,8 +74,8 @@ impl Graph {
         let mut excused = vec![false; cues.len()];
         // Filters stand behind those that feed them, so one walk is enough.
         for filter in 0..cues.len() {
-            let mut above = self.plan.connections.iter().filter(|it| it.to.filter == filter);
-            let feeders_are = above.clone().count() > 0 && above.all(|it| excused[it.from.filter]);
+            let mut above = self.plan.arriving(filter).map(|(_, it)| it.from.filter).peekable();
+            let feeders_are = above.peek().is_some() && above.all(|it| excused[it]);
             excused[filter] =
                 feeders_are || cues[filter] == Cue::CantCue || self.facts.filters[filter].is_live();
         }

@@ -76,9 +76,7 @@ impl Note {
             | Self::InsufficientBuffering(Shortage { pin, .. }) => *pin,
         }
     }
-}
 
-impl Note {
     /// Whether it is an error under `strict = true`. Not what a pin prefers: the offset is in force
     /// (LS-30), and what nobody can hold is a note of its own; nor that streams meet which nobody wanted in
     /// step.
