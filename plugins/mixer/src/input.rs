@@ -45,7 +45,6 @@ pub(crate) struct Input {
     drained: bool,
     lateness: Lateness,
     is_late: bool,
-    frames: Vec<f32>,
     counts: Counts,
 }
 
@@ -86,7 +85,6 @@ impl Input {
             drained: false,
             lateness: Lateness::new(block_s),
             is_late: false,
-            frames: vec![0.0; setup.block_frames * setup.format.channels as usize],
             counts: Counts::default(),
         }
     }
@@ -219,10 +217,16 @@ impl Input {
         self.ended || self.covered.is_none_or(|covered| covered >= stop + lookahead)
     }
 
-    /// The frames that are due from `start` on, unless the input is left out; and what is new.
-    pub fn play(&mut self, start: StreamTime) -> (Option<&[f32]>, News) {
-        let Some((_, player)) = &mut self.link else { return (None, News::None) };
-        let period = player.fill(&mut self.frames, start.nanos());
+    /// Values of a block.
+    pub fn block_values(&self) -> usize {
+        self.setup.block_frames * self.setup.format.channels as usize
+    }
+
+    /// Fills `block` with the frames that are due from `start` on. Returns whether they are in the mix, and
+    /// what is new.
+    pub fn play(&mut self, start: StreamTime, block: &mut [f32]) -> (bool, News) {
+        let Some((_, player)) = &mut self.link else { return (false, News::None) };
+        let period = player.fill(block, start.nanos());
         self.drained = period.drained;
         self.counts.concealed_frames += period.underrun_frames as u64;
         self.counts.dropped_frames += (period.late_frames + period.dropped_frames) as u64;
@@ -239,12 +243,12 @@ impl Input {
         };
         self.is_late = self.lateness.is_out();
         if drops && is_out {
-            return (None, news);
+            return (false, news);
         }
         if drops && fades_in {
-            fade_in(&mut self.frames, self.setup.format.channels as usize);
+            fade_in(block, self.setup.format.channels as usize);
         }
-        (Some(&self.frames), news)
+        (true, news)
     }
 
     /// Before the first frame was played nothing is late: it has not begun.

@@ -39,6 +39,8 @@ struct Active {
     schedule: Schedule,
     format: AudioFormat,
     block_frames: usize,
+    /// A block of one input. All have the same, which so stays in the processor's nearest cache.
+    block: Vec<f32>,
     patience: Span,
     announced: bool,
     /// The next block waits for an input.
@@ -159,12 +161,15 @@ impl<K: Kind> Filter for Join<K> {
         let make = |(number, input): (&u32, &AudioFormat)| {
             self.make_input(*number, *input, format.rate_hz, block_frames)
         };
+        let inputs: Vec<Input> = self.inputs.iter().map(make).collect::<Result<_, _>>()?;
+        let largest = inputs.iter().map(Input::block_values).max().unwrap_or(0);
         self.active = Some(Active {
-            inputs: self.inputs.iter().map(make).collect::<Result<_, _>>()?,
+            inputs,
             first: (0..channels.len()).map(|number| K::first_channel(&channels, number)).collect(),
             schedule: Schedule::new(format.rate_hz, block_frames as i64, self.base_latency()),
             format,
             block_frames,
+            block: vec![0.0; largest],
             patience: self.patience()?,
             announced: false,
             is_held_back: false,
@@ -321,9 +326,10 @@ impl Active {
         values.fill(0.0);
         for (input, first) in self.inputs.iter_mut().zip(&self.first) {
             let Setup { number, factor, format, .. } = *input.setup();
-            let (frames, news) = input.play(start);
-            if let Some(frames) = frames {
-                let from = Frames { values: frames, channels: format.channels as usize };
+            let block = &mut self.block[..input.block_values()];
+            let (is_heard, news) = input.play(start, block);
+            if is_heard {
+                let from = Frames { values: block, channels: format.channels as usize };
                 K::add(from, factor, values, channels, *first);
             }
             tell(host, number, news, start);
