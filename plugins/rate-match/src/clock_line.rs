@@ -18,7 +18,7 @@ use robust::{FEW, LEAST_SCALE_S, sigma, typical};
 const DOUBTS: u32 = 10;
 /// The line is drawn anew after this part of its length: it hardly moves before.
 const REDRAW_PART: f64 = 0.01;
-/// But at least so often, seconds,
+/// But at least so often, seconds, and no oftener where it is as exact as can be, as in virtual time,
 const REDRAW_S: f64 = 1.0;
 /// and at once where a reading is so many standard deviations off: the clock may change its rate.
 const SURPRISE: f64 = 3.0;
@@ -206,7 +206,10 @@ impl ClockLine {
     }
 
     fn is_due(&self, x: f64) -> bool {
-        let wait = self.fit.map_or(0.0, |fit| (REDRAW_PART * fit.length).min(REDRAW_S));
+        let wait = self.fit.map_or(0.0, |fit| match fit.is_exact() {
+            true => REDRAW_S,
+            false => (REDRAW_PART * fit.length).min(REDRAW_S),
+        });
         self.is_surprised || self.doubts > 0 || x - self.drawn >= wait
     }
 

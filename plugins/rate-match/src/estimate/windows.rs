@@ -12,7 +12,7 @@
 mod window;
 
 use super::{Estimator, Hull, Moments, Point};
-use window::Window;
+use window::{FLOOR, Window};
 
 /// Pieces of each length; two of them are merged when there is one more.
 const SAME_LENGTH: usize = 4;
@@ -81,6 +81,13 @@ pub struct Fit {
     pub length: f64,
     /// Was the hull better than least squares?
     pub by_hull: bool,
+}
+
+impl Fit {
+    /// Whether its error is as small as any is taken for: more readings like these say nothing new.
+    pub fn is_exact(&self) -> bool {
+        self.slope_error < 2.0 * FLOOR
+    }
 }
 
 /// Readings in pieces, the newest short, the oldest long.

@@ -8,7 +8,7 @@ const BY_CHANCE: f64 = 1.25;
 /// Fewer pieces say little of the noise at its edge.
 const HULL_PIECES: f64 = 10.0;
 /// No estimate is better than this, seconds a second; keeps rounding from splitting hairs.
-const FLOOR: f64 = 0.01e-6;
+pub(super) const FLOOR: f64 = 0.01e-6;
 /// Hull vertices looked at in one window.
 const CHAIN: usize = 256;
 
