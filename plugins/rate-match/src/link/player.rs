@@ -40,6 +40,8 @@ pub struct Player {
     extra_delay_ns: f64,
     /// Was the source's rate known once, by `placed_ppm`?
     is_found: bool,
+    /// Output frames for which the place was later than may be kept as delay.
+    far_frames: usize,
     /// Output frames for which there was nothing to play although data came.
     waited_frames: usize,
     /// Output frames since the newest block, and how many blocks there were by then.
@@ -97,6 +99,7 @@ impl Player {
             concealed: None,
             extra_delay_ns: 0.0,
             is_found: false,
+            far_frames: 0,
             waited_frames: 0,
             silent_frames: 0,
             blocks: 0,
@@ -198,7 +201,8 @@ impl Player {
         self.controller.reset();
         self.path.set_step(self.nominal_step());
         (self.playing, self.resume, self.concealed) = (false, None, None);
-        (self.extra_delay_ns, self.is_found, self.waited_frames) = (0.0, false, 0);
+        (self.extra_delay_ns, self.is_found) = (0.0, false);
+        (self.waited_frames, self.far_frames) = (0, 0);
         period.resyncs += 1;
     }
 
@@ -244,7 +248,7 @@ impl Player {
     fn play(&mut self, out: &mut [f32], now: ClockTime, period: &mut Period) {
         let frames = out.len() / self.config.channels;
         let before = self.path;
-        let mut aim = self.aim(now).map(|aim| self.keep_place(aim));
+        let mut aim = self.aim(now).map(|aim| self.keep_place(aim, frames));
         period.error_ns =
             aim.map_or_else(|| self.unmatched_error_ns(now), |aim| (aim.error * 1e9) as i64);
         let has_jumped = aim.is_some_and(|aim| self.correct(&aim, now, frames, period));

@@ -2,7 +2,7 @@
 
 use super::Player;
 use crate::{
-    Aim, ClockTime,
+    Aim, ClockTime, Tuning,
     link::{Against, Period, SlaveMethod},
 };
 
@@ -89,15 +89,18 @@ impl Player {
     /// says that those were late, not that the place is wrong: until the clock is found, the place is kept,
     /// and what it is late by is delay. To make up for it would bend all that is heard in the first
     /// seconds, by 0.4 % where a sender begins in a hurry. More than half of the tolerance is too much to
-    /// keep: that is a step. What is less than the delay asked for is no delay to keep either.
-    pub(super) fn keep_place(&mut self, aim: Aim) -> Aim {
-        self.is_found |= aim.ratio_error_ppm < self.config.tuning.placed_ppm;
+    /// keep: once it has lasted, that is a step. What is less than the delay asked for is no delay to keep either.
+    pub(super) fn keep_place(&mut self, aim: Aim, frames: usize) -> Aim {
+        let Tuning { placed_ppm, patience_s, .. } = self.config.tuning;
+        self.is_found |= aim.ratio_error_ppm < placed_ppm;
         if self.against != Against::PrivateStamps || self.is_found || self.has_stepped {
             return aim;
         }
         let late_ns = self.extra_delay_ns + aim.error * 1e9;
-        if late_ns > self.config.tolerance_ns as f64 / 2.0 {
-            (self.extra_delay_ns, self.has_stepped) = (0.0, true);
+        let is_far = late_ns > self.config.tolerance_ns as f64 / 2.0;
+        self.far_frames = if is_far { self.far_frames + frames } else { 0 };
+        if self.far_frames as f64 > patience_s * f64::from(self.config.output_rate_hz) {
+            (self.extra_delay_ns, self.far_frames, self.has_stepped) = (0.0, 0, true);
             return Aim { error: late_ns * 1e-9, ..aim };
         }
         self.extra_delay_ns = late_ns.max(0.0);
