@@ -26,7 +26,8 @@ use run::Bench;
 /// Plays RTP streams on PulseAudio, PipeWire and jackd, and measures what they recorded.
 ///
 /// An attempt during which the machine stood still for longer than the server keeps its own time
-/// (PipeWire 10 ms, jackd 20 ms, PulseAudio 30 ms) says nothing about the player. It is listed as disturbed, and made again.
+/// (PipeWire 10 ms, jackd 20 ms, PulseAudio 30 ms), or of which jackd says that its own timer was late, says nothing
+/// about the player. It is listed as disturbed, and made again.
 ///
 /// Exit status: 0 all figures are met; 1 one is missed; 2 something could not be run, or was disturbed
 /// each time.

@@ -71,6 +71,7 @@ impl Bench {
     /// Ctrl-C, or what this program itself needs. That a player fails is a figure.
     pub fn measure(&self, server: &mut Server, player: Player, case: Case) -> io::Result<Figures> {
         let watch = Watch::start();
+        let late_times = server.late_times();
         let started = Instant::now();
         let recorder = Recorder::start(server)?;
         let played = match case {
@@ -79,7 +80,9 @@ impl Bench {
         };
         let recording = recorder.stop();
         let stall_ms = watch.stop();
-        let disturbed = stall_ms > server.kind().endures_ms();
+        let late_times = server.late_times() - late_times;
+        let is_late = late_times > usize::from(case == Case::AllStop);
+        let disturbed = is_late || stall_ms > server.kind().endures_ms();
         let figures = Figures { stall_ms, disturbed, ..Figures::default() };
         let Played { sent_at, report, core_percent } = match played {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),

@@ -18,8 +18,9 @@ impl Kind {
     /// The longest time that nothing runs, after which the server still keeps its own time, in ms.
     ///
     /// jackd's dummy driver begins to count anew once a period (20 ms) was late; measured by stopping
-    /// it with periods of 10 ms. PipeWire loses a few ms from 10 ms on, measured alike. PulseAudio catches up after 50 ms and more, but a packet that is 30 ms late
-    /// already misses its turn with a player that waits for 40 ms.
+    /// it with periods of 10 ms. PipeWire loses a few ms from 10 ms on, measured alike. PulseAudio catches
+    /// up after 50 ms and more, but a packet that is 30 ms late already misses its turn with a player that
+    /// waits for 40 ms.
     pub fn endures_ms(self) -> f64 {
         match self {
             Self::PulseAudio => 30.0,

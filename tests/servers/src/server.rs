@@ -178,6 +178,13 @@ impl Server {
         Ok(())
     }
 
+    /// How often the server has said that its own timer was late, which no client can help. Only jackd says
+    /// so; a client that was late itself it tells of in other words.
+    pub fn late_times(&self) -> usize {
+        let log = fs::read(self.log("jackd")).unwrap_or_default();
+        String::from_utf8_lossy(&log).matches("JackTimedDriver::Process XRun").count()
+    }
+
     fn log(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!("{name}.log"))
     }
