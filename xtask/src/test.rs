@@ -4,8 +4,9 @@ use crate::command::{is_there, run, target};
 use crate::packages;
 use crate::semantics;
 
-/// Format, requirements, lints, build, tests, counts of instructions, documentation and licences. Runs on real sound servers are a command of
-/// their own, [`interop`]: what they measure depends on how busy the machine is.
+/// Format, requirements, lints, build, tests, counts of instructions, documentation and licences. Runs on
+/// real sound servers are a command of their own, [`interop`]: what they measure depends on how busy the
+/// machine is.
 ///
 /// # Errors
 ///

@@ -16,6 +16,8 @@ use driftless_loading::{bytes, folder, misbehaving, program};
 use tempfile::TempDir;
 
 const LIMIT: Duration = Duration::from_secs(1);
+/// What is said of a trial that took longer.
+const LATE: &str = "was not done after 1000 ms";
 
 /// Compiles a library that does something when it is opened.
 fn hostile(does: &str, to: &Path) {
@@ -141,11 +143,19 @@ fn a_folder_of_250_damaged_libraries_neither_ends_nor_blocks_its_host() {
     for catalog in [&read, &tried] {
         assert!(catalog.find("fixture.source").is_some(), "the good one is found");
     }
-    let why = |starts: &str| {
+    // On a busy machine one of many may be late; tried once more, alone, it is not.
+    let alone = self::prober(&kept);
+    let why = |starts: &str, says: &str| {
         let of_kind = tried.refused().iter().filter(|it| {
             it.path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(starts))
         });
-        of_kind.map(|it| it.error.to_string()).collect::<Vec<_>>()
+        let said = of_kind.map(|it| match it.error.to_string() {
+            said if said.contains(LATE) && !says.contains(LATE) => {
+                alone.try_out(&it.path).map_or_else(|error| error.to_string(), |_| "good".into())
+            }
+            said => said,
+        });
+        said.collect::<Vec<_>>()
     };
     for (kind, count, says) in [
         ("cut", 70, "is cut short or damaged"),
@@ -155,22 +165,20 @@ fn a_folder_of_250_damaged_libraries_neither_ends_nor_blocks_its_host() {
         ("crash", 20, "signal 11"),
         ("give_up", 5, "signal 6"),
         ("leave", 5, "exit status: 0"),
-        ("loop", 10, "was not done after 1000 ms"),
-        ("sleep_on", 10, "was not done after 1000 ms"),
-        ("say_good", 5, "was not done after 1000 ms"),
+        ("loop", 10, LATE),
+        ("sleep_on", 10, LATE),
+        ("say_good", 5, LATE),
     ] {
-        let said = why(kind);
+        let said = why(kind, says);
         assert_eq!(said.len(), count, "{kind}");
-        // A machine that is busy does not get to the crash in time.
-        let is_late = |it: &str| trying > 2 * LIMIT && it.contains("was not done after 1000 ms");
         let wrong: Vec<_> = said
             .iter()
-            .filter(|it| !it.contains(says) && !it.contains("is no program file") && !is_late(it))
+            .filter(|it| !it.contains(says) && !it.contains("is no program file"))
             .collect();
         assert!(wrong.is_empty(), "{kind}: {wrong:?}");
     }
     // Flipped bytes may hit what nobody reads; what passes then is only a second one of its kind.
-    assert_eq!(why("flipped").len(), 100);
+    assert_eq!(why("flipped", LATE).len(), 100);
 }
 
 #[test]
