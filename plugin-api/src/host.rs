@@ -282,13 +282,26 @@ impl ClockState {
         }
     }
 
+    /// Stream time at host time `at`; where the graph has no clock, the time since `begin`, which is all
+    /// that a filter has then to count by (LS-64).
+    pub fn stream_time_since(&self, at: HostTime, begin: HostTime) -> StreamTime {
+        match self.has_clock() {
+            true => self.stream_time(at),
+            false => StreamTime::ZERO + (at - begin),
+        }
+    }
+
     /// The host time at which stream time will be `at`; never, unless running.
     pub fn host_time(&self, at: StreamTime) -> HostTime {
         if self.state() != State::Running {
             return HostTime::MAX;
         }
-        let reference = ReferenceTime::from_nanos(self.0.base) + (at - StreamTime::ZERO);
-        let since = reference - ReferenceTime::from_nanos(self.0.reference);
+        self.host_time_of(ReferenceTime::from_nanos(self.0.base) + (at - StreamTime::ZERO))
+    }
+
+    /// The host time at which the reference clock shows `at`.
+    pub fn host_time_of(&self, at: ReferenceTime) -> HostTime {
+        let since = at - ReferenceTime::from_nanos(self.0.reference);
         let skew = (since.nanos() as f64 * (1.0 / self.0.rate - 1.0)).round() as i64;
         HostTime::from_nanos(self.0.host) + since + Span::from_nanos(skew)
     }
@@ -319,6 +332,19 @@ mod tests {
                     "{ppm} ppm: {stream:?} became {back:?}"
                 );
             }
+        }
+    }
+
+    /// LS-64
+    #[test]
+    fn without_a_clock_time_counts_from_where_one_began_and_with_one_it_is_stream_time() {
+        let begin = HostTime::from_nanos(1_000);
+        let clock =
+            RawClockState { host: 1_000, base: 200, state: 2, rate: 1.0, ..Default::default() };
+        for (flags, expected) in [(0, 500), (1, 300)] {
+            let clock = ClockState(RawClockState { flags, ..clock });
+            let time = clock.stream_time_since(HostTime::from_nanos(1_500), begin);
+            assert_eq!(time.nanos(), expected);
         }
     }
 

@@ -19,13 +19,14 @@ pub enum Marker {
     BeginFlush,
     /// All that comes now is newer than the flush.
     EndFlush,
-    /// Stamps restart at 0 within these bounds (LS-116).
+    /// Stamps restart at 0 within these bounds (LS-116). They say when a sample is due at any rate; who
+    /// plays audio resamples it by the rate.
     NewSegment {
-        /// Where the segment starts.
+        /// Where the segment starts in what was recorded.
         start: StreamTime,
-        /// Where it stops.
+        /// Where it stops there.
         stop: StreamTime,
-        /// Playback rate, 1.0 as recorded.
+        /// How fast it is played: 1.0 as recorded, and at 2.0 stamps are half as far apart.
         rate: f64,
     },
 }

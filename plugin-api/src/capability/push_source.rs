@@ -80,11 +80,16 @@ impl Stamps {
 /// A live source's output pin, which has a [`StreamOffset`]. `[main]`; the latency is in [`Latency`](super::latency::Latency),
 /// which every push source has too.
 pub trait PushSource {
-    /// What the source is; renderers decide by it on rate matching (LS-25 to LS-29).
-    fn flags(&self, pin: Pin) -> PushSourceFlags;
+    /// What the source is; renderers decide by it on rate matching (LS-25 to LS-29). Live, without
+    /// anything special about it, where the source does not say.
+    fn flags(&self, _pin: Pin) -> PushSourceFlags {
+        PushSourceFlags::NONE
+    }
 
-    /// Which instant its own stamps name.
-    fn stamps(&self, pin: Pin) -> Stamps;
+    /// Which instant its own stamps name: the delivery, where the source does not say (LS-49).
+    fn stamps(&self, _pin: Pin) -> Stamps {
+        Stamps::Delivery
+    }
 
     /// The offset in force; zero at first.
     fn stream_offset(&self, pin: Pin) -> Span;

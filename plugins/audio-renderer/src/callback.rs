@@ -21,8 +21,9 @@ pub(crate) use join::PIECE_FRAMES;
 /// What plays one format of the stream.
 pub(crate) struct Voice {
     pub player: Player,
-    /// The stream's rate and channels.
+    /// Frames of the stream that are played in a second.
     pub rate_hz: u32,
+    /// The stream's.
     pub channels: usize,
     /// Whether the rate is matched at all.
     pub following: bool,
@@ -118,10 +119,7 @@ impl Callback {
             self.join.leave();
             return;
         }
-        let play_ns = match clock.has_clock() {
-            true => clock.stream_time(play).nanos(),
-            false => play.nanos(),
-        };
+        let play_ns = clock.stream_time_since(play, HostTime::ZERO).nanos();
         self.adopt_voice();
         let Some(voice) = &mut self.voice else {
             out.fill(0.0);

@@ -2,7 +2,8 @@
 
 use driftless_plugin_api::matching::Decision;
 use driftless_plugin_api::{
-    AudioFormat, ClockState, EventCode, FilterError, Host, HostTime, Sample, Span, matching,
+    AudioFormat, ClockState, EventCode, FilterError, Host, HostTime, Sample, Span, StreamTime,
+    matching,
 };
 use driftless_rate_match::{Against, LinkConfig, SlaveMethod, Writer, link};
 
@@ -24,6 +25,8 @@ pub(crate) struct Intake {
     link: LinkConfig,
     latency: Span,
     format: AudioFormat,
+    /// The segment's (LS-116).
+    playback_rate: f64,
     writer: Option<Writer>,
     decider: Decider,
     /// From arrival to due time, without the presentation delay; `None` where the stamps say it.
@@ -53,6 +56,7 @@ impl Intake {
             link,
             latency,
             format,
+            playback_rate: 1.0,
             writer: None,
             decider: Decider::new(),
             native_delay: None,
@@ -79,9 +83,10 @@ impl Intake {
             self.make_link(&clock)?;
         }
         let frames = sample.values().len() / self.format.channels as usize;
-        self.last_block = Span::of_frames(frames as i64, self.format.rate_hz);
+        self.last_block = Span::of_frames(frames as i64, self.played_rate_hz());
         self.largest_frames = self.largest_frames.max(frames);
-        let arrived = arrival(&clock, sample.arrival().unwrap_or(now));
+        let arrived = clock.stream_time_since(sample.arrival().unwrap_or(now), HostTime::ZERO);
+        let arrived = arrived - StreamTime::ZERO;
         let row = self.decider.decision().map(|decision| decision.row);
         if let Some(decision) = self.decider.sample(&self.host, &clock, sample.start().is_some()) {
             self.follow(decision, sample, arrived, &clock);
@@ -92,19 +97,29 @@ impl Intake {
         Ok(())
     }
 
-    /// Another format is a queue and a player of its own; what is queued is played first (LS-109).
+    /// Another format is a queue and a player of its own.
     fn adopt_format(&mut self, sample: &Sample) -> Result<(), FilterError> {
         let Some(media) = sample.new_media() else { return Ok(()) };
         let format = audio_format(media)?;
         if format != self.format {
             self.format = format;
-            self.largest_frames = 0;
-            if let Some(mut writer) = self.writer.take() {
-                writer.end();
-            }
+            self.leave_link();
         }
         self.decider.ask_again();
         Ok(())
+    }
+
+    /// What comes next has a queue and a player of its own; what is queued is played first (LS-109).
+    fn leave_link(&mut self) {
+        self.largest_frames = 0;
+        if let Some(mut writer) = self.writer.take() {
+            writer.end();
+        }
+    }
+
+    /// Frames of the stream that are played in a second.
+    fn played_rate_hz(&self) -> u32 {
+        (f64::from(self.format.rate_hz) * self.playback_rate).round() as u32
     }
 
     fn make_link(&mut self, clock: &ClockState) -> Result<(), FilterError> {
@@ -115,13 +130,14 @@ impl Intake {
         let (writer, player) = link(LinkConfig {
             channels,
             input_rate_hz: self.format.rate_hz,
+            playback_rate: self.playback_rate,
             capacity_ns: self.capacity.nanos(),
             target_delay_ns: self.latency.min(self.capacity).nanos(),
             ..self.link
         })
         .map_err(|error| FilterError::new(format!("the stream cannot be queued: {error}")))?;
         let scratch = vec![0.0; PIECE_FRAMES * channels];
-        let rate_hz = self.format.rate_hz;
+        let rate_hz = self.played_rate_hz();
         let voice = Box::new(Voice { player, rate_hz, channels, following: false, scratch });
         if !self.handover.send(voice) {
             return Err(FilterError::new("the format changes faster than the device can follow"));
@@ -265,8 +281,12 @@ impl Intake {
         }
     }
 
-    /// The segment changed (LS-116).
-    pub fn new_segment(&mut self) {
+    /// Another segment begins, which may be played faster or slower (LS-116).
+    pub fn new_segment(&mut self, playback_rate: f64) {
+        if playback_rate != self.playback_rate {
+            self.playback_rate = playback_rate;
+            self.leave_link();
+        }
         self.begin_anew();
     }
 
@@ -332,12 +352,4 @@ pub(crate) fn audio_format(
             ),
         )),
     }
-}
-
-/// Times of arrival are stream times; without a clock, host times.
-fn arrival(clock: &ClockState, now: HostTime) -> Span {
-    Span::from_nanos(match clock.has_clock() {
-        true => clock.stream_time(now).nanos(),
-        false => now.nanos(),
-    })
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use driftless_plugin_api::{
-    AudioFormat, ClockState, Cue, EventCode, Filter, FilterError, Flow, Host, HostTime, Marker,
-    MediaPattern, MediaType, Output, Pin, ReferenceTime, Renderer, Sample, SampleFlags, Settings,
-    Span, State, Wake,
+    AudioFormat, Cue, EventCode, Filter, FilterError, Flow, Host, HostTime, Marker, MediaPattern,
+    MediaType, Output, Pin, ReferenceTime, Renderer, Sample, SampleFlags, Settings, Span, State,
+    Wake,
 };
 use driftless_rate_match::LinkConfig;
 
@@ -117,7 +117,8 @@ impl Filter for AudioRenderer {
         let clock = self.host.clock();
         if let Some(active) = &mut self.active {
             active.complete = false;
-            active.device.run(host_time(&clock, base), self.host.now());
+            let base = clock.has_clock().then(|| clock.host_time_of(base));
+            active.device.run(base, self.host.now());
         }
         Ok(())
     }
@@ -206,7 +207,7 @@ impl Renderer for AudioRenderer {
                 active.intake.flush();
             }
             Marker::EndFlush => active.flushing = false,
-            Marker::NewSegment { .. } => active.intake.new_segment(),
+            Marker::NewSegment { rate, .. } => active.intake.new_segment(rate),
         }
         Ok(())
     }
@@ -265,14 +266,4 @@ impl Active {
 fn needed_latency(options: &Options, device: &dyn Device) -> Span {
     let lookahead = Span::of_frames(LOOKAHEAD_FRAMES, device.rate_hz());
     options.latency.max(device.delay() + device.period() + lookahead + LATENESS)
-}
-
-/// The host time of a reference time; `None` without a clock.
-fn host_time(clock: &ClockState, at: ReferenceTime) -> Option<HostTime> {
-    if !clock.has_clock() {
-        return None;
-    }
-    let since = at - ReferenceTime::from_nanos(clock.0.reference);
-    let skew = (since.nanos() as f64 * (1.0 / clock.rate() - 1.0)).round() as i64;
-    Some(HostTime::from_nanos(clock.0.host) + since + Span::from_nanos(skew))
 }

@@ -4,11 +4,12 @@
 //! |---------------|------------------------------------------------------|
 //! | `audio_file`  | files of all kinds into frames                       |
 //! | `playback`    | where to begin, and again and again                  |
-//! | `pace`        | when a live source would have captured a frame       |
+//! | `pace`        | when a frame is due                                  |
 //! | `live`        | time stamps of a live source                         |
 //! | `push_source` | what it says of itself to the graph                  |
 //!
-//! Not live, its stamps count frames from 0 and it waits for room downstream, so that renderers cue.
+//! Not live, its stamps count frames from 0 and it waits for room downstream, so that renderers cue. It
+//! can be played faster or slower then (LS-116).
 //! With `pace` it is a push source that stands in for a microphone: its clock may be off, and frames
 //! that are not taken in time are not its business.
 
@@ -22,8 +23,8 @@ use std::path::PathBuf;
 
 use driftless_plugin_api::{
     Cue, EventCode, Filter, FilterError, Flow, Host, Latency, Marker, MediaPattern, MediaType,
-    Output, Pin, PushSource, ReferenceTime, Sample, Settings, Source, Span, State, Status,
-    StreamTime, Wake, export_plugin,
+    Output, Pin, PushSource, ReferenceTime, Sample, Settings, Source, State, Status, StreamTime,
+    Wake, export_plugin,
 };
 
 use live::Live;
@@ -39,6 +40,9 @@ pub struct FileSource {
     host: Host,
     playback: Playback,
     block_frames: usize,
+    segment: Marker,
+    /// Of what is not live.
+    pace: Pace,
     live: Option<Live>,
     /// Frames delivered since activation.
     position: i64,
@@ -80,7 +84,7 @@ impl FileSource {
         sample.set_media_times(Some((self.position, self.position + frames)));
         sample.set_discontinuity(std::mem::take(&mut self.gap));
         if !std::mem::replace(&mut self.announced, true) {
-            output.mark(OUT, Marker::LIVE_SEGMENT);
+            output.mark(OUT, self.segment);
         }
         self.position += frames;
         output.deliver(OUT, sample)
@@ -96,8 +100,7 @@ impl FileSource {
     /// One block a step; the engine steps again while there is room.
     fn step_waiting(&mut self, output: &mut Output<'_>) -> Result<Wake, FilterError> {
         let Some(block) = self.block()? else { return Ok(self.finish(output)) };
-        let rate_hz = self.playback.format().rate_hz;
-        let at = |frame| StreamTime::ZERO + Span::of_frames(frame, rate_hz);
+        let at = |frame| StreamTime::ZERO + self.pace.due(frame);
         let times = (at(self.position), at(self.position + block.frames));
         match self.deliver(block, times, output) {
             Flow::Continue => Ok(Wake::At(output.now())),
@@ -137,6 +140,13 @@ fn live(settings: &Settings, rate_hz: u32) -> Result<Option<Live>, FilterError> 
     if !settings.boolean("pace")? {
         return Ok(None);
     }
+    let rate = settings.number("playback-rate")?;
+    if rate != 1.0 {
+        let text = format!(
+            "`playback-rate` is {rate}; with `pace` it can only be 1, since what is live plays as it comes"
+        );
+        return Err(FilterError::with(Status::INVALID_ARGUMENT, text));
+    }
     let (latency, block) = (settings.time("latency")?, settings.time("block")?);
     if latency < block {
         let text = format!(
@@ -145,7 +155,7 @@ fn live(settings: &Settings, rate_hz: u32) -> Result<Option<Live>, FilterError> 
         );
         return Err(FilterError::with(Status::INVALID_ARGUMENT, text));
     }
-    let pace = Pace::new(rate_hz, settings.number("rate-error")?);
+    let pace = Pace::new(rate_hz, 1.0 + settings.number("rate-error")? * 1e-6);
     Ok(Some(Live::new(pace, latency, settings.time("max-offset")?)))
 }
 
@@ -154,14 +164,24 @@ impl Filter for FileSource {
 
     fn create(settings: &Settings, host: Host) -> Result<Self, FilterError> {
         let path = PathBuf::from(settings.text("file")?);
-        let playback = Playback::new(path, settings.time("start")?, settings.boolean("loop")?)?;
+        let start = settings.time("start")?;
+        let playback = Playback::new(path, start, settings.boolean("loop")?)?;
         let rate_hz = playback.format().rate_hz;
         let block_frames = settings.time("block")?.frames(rate_hz).max(1);
+        let (live, rate) = (live(settings, rate_hz)?, settings.number("playback-rate")?);
+        let segment = match &live {
+            Some(_) => Marker::LIVE_SEGMENT,
+            None => {
+                Marker::NewSegment { start: StreamTime::ZERO + start, stop: StreamTime::MAX, rate }
+            }
+        };
         Ok(Self {
             host,
             playback,
             block_frames: usize::try_from(block_frames).map_err(|_| Status::INVALID_ARGUMENT)?,
-            live: live(settings, rate_hz)?,
+            segment,
+            pace: Pace::new(rate_hz, rate),
+            live,
             position: 0,
             gap: true,
             announced: false,

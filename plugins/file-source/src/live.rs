@@ -1,6 +1,6 @@
 //! Times of a live source that counts its own frames.
 
-use driftless_plugin_api::{ClockState, HostTime, Span, StreamOffset, StreamTime, Times};
+use driftless_plugin_api::{ClockState, HostTime, Span, StreamOffset, Times};
 
 use crate::pace::Pace;
 
@@ -51,7 +51,7 @@ impl Live {
 
     fn captured(&self, frame: i64) -> HostTime {
         let (since, first) = self.anchor.unwrap_or_default();
-        since + self.pace.captured(frame - first)
+        since + self.pace.due(frame - first)
     }
 
     /// When the block that begins with `frame` is delivered.
@@ -63,13 +63,7 @@ impl Live {
     /// `None` while stamps would not increase (LS-12, LS-32).
     pub fn times(&mut self, frame: i64, frames: i64, clock: &ClockState) -> Option<(Times, bool)> {
         let (since, _) = self.anchor.unwrap_or_default();
-        let stamp = |frame| {
-            let due = self.due(frame);
-            match clock.has_clock() {
-                true => clock.stream_time(due),
-                false => StreamTime::ZERO + (due - since), // LS-64
-            }
-        };
+        let stamp = |frame| clock.stream_time_since(self.due(frame), since);
         let Some(times) = self.offset.admit((stamp(frame), stamp(frame + frames))) else {
             self.withheld += 1;
             return None;

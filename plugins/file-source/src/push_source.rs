@@ -1,6 +1,6 @@
 //! What the source says of itself to the graph: live or not, latency and stream offset.
 
-use driftless_plugin_api::{Latency, Pin, PushSource, PushSourceFlags, Span, Stamps, Status};
+use driftless_plugin_api::{Latency, Pin, PushSource, Span, Status};
 
 use crate::FileSource;
 use crate::live::Live;
@@ -12,14 +12,6 @@ impl Latency for FileSource {
 }
 
 impl PushSource for FileSource {
-    fn flags(&self, _pin: Pin) -> PushSourceFlags {
-        PushSourceFlags::NONE
-    }
-
-    fn stamps(&self, _pin: Pin) -> Stamps {
-        Stamps::Delivery
-    }
-
     fn stream_offset(&self, _pin: Pin) -> Span {
         self.live.as_ref().map_or(Span::ZERO, |live| live.offset.get())
     }

@@ -1,8 +1,8 @@
 use std::path::Path;
 
-use driftless_plugin_api::HostTime;
 use driftless_plugin_api::descriptor::Descriptor;
 use driftless_plugin_api::testing::{self, Driver, TestClock, audio};
+use driftless_plugin_api::{HostTime, Span};
 
 use super::*;
 
@@ -114,6 +114,24 @@ fn it_begins_at_start_to_the_frame() {
         assert_eq!(start_ms(&samples[0]), 0.0);
     }
     assert!(refusal(&ramp.0, &[("start", "1 s")]).contains("ends before"));
+}
+
+/// LS-116: stamps are due times, counted from 0; the segment says from where and how fast.
+#[test]
+fn at_another_rate_its_stamps_are_as_much_closer_and_its_segment_says_so() {
+    let ramp = Ramp::new("rate", 1_900);
+    for (rate, stamps) in [("2", [0.0, 5.0, 10.0]), ("0.5", [0.0, 20.0, 40.0])] {
+        let mut driver = ramp.source(&[("playback-rate", rate), ("start", "10 ms")]);
+        let samples = play(&mut driver);
+        assert_eq!(frames(&samples), (480..1_900).collect::<Vec<_>>());
+        assert_eq!(samples.iter().map(start_ms).collect::<Vec<_>>(), stamps);
+        let rate = rate.parse().unwrap();
+        let start = StreamTime::ZERO + Span::from_millis(10);
+        let segment = Marker::NewSegment { start, stop: StreamTime::MAX, rate };
+        assert_eq!(driver.marked(0), [segment, Marker::EndOfStream]);
+    }
+    let refused = refusal(&ramp.0, &[("playback-rate", "2"), ("pace", "true")]);
+    assert!(refused.contains("`playback-rate` is 2; with `pace` it can only be 1"), "{refused}");
 }
 
 #[test]

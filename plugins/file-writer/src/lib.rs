@@ -215,8 +215,15 @@ impl Renderer for FileWriter {
         marker: Marker,
         _output: &mut Output<'_>,
     ) -> Result<(), FilterError> {
-        if marker == Marker::EndOfStream {
-            return self.end();
+        match marker {
+            Marker::EndOfStream => return self.end(),
+            // At another rate the stamps are not as far apart as the frames (LS-116).
+            Marker::NewSegment { rate, .. } if rate != 1.0 => {
+                let path = self.path.display();
+                let text = format!("{path} is recorded at rate 1, and the stream plays at {rate}");
+                return Err(FilterError::with(Status::INVALID_ARGUMENT, text));
+            }
+            _ => {}
         }
         if let Some(active) = &mut self.active {
             active.flushing = marker == Marker::BeginFlush;

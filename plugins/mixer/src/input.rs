@@ -31,6 +31,8 @@ pub(crate) struct Setup {
 pub(crate) struct Input {
     setup: Setup,
     host: Host,
+    /// The segment's (LS-116).
+    playback_rate: f64,
     link: Option<(Writer, Player)>,
     against: Against,
     /// What `against` was decided from.
@@ -74,6 +76,7 @@ impl Input {
         Self {
             setup,
             host,
+            playback_rate: 1.0,
             link: None,
             against: Against::Nothing,
             decided: None,
@@ -106,9 +109,8 @@ impl Input {
         arrived: StreamTime,
     ) -> Result<(), FilterError> {
         self.adopt_format(sample)?;
-        let format = self.setup.format;
-        let frames = sample.values().len() / format.channels as usize;
-        let length = Span::of_frames(frames as i64, format.rate_hz);
+        let frames = sample.values().len() / self.setup.format.channels as usize;
+        let length = Span::of_frames(frames as i64, self.played_rate_hz());
         let start = sample.start().filter(|_| clock.has_clock());
         self.decide(clock, start.is_some(), length)?;
         let due = match self.against {
@@ -142,6 +144,11 @@ impl Input {
             self.link = None;
         }
         Ok(())
+    }
+
+    /// Frames of the input that are played in a second.
+    fn played_rate_hz(&self) -> u32 {
+        (f64::from(self.setup.format.rate_hz) * self.playback_rate).round() as u32
     }
 
     /// Against what the rate is matched: the table of audio renderers (LS-77), seen from one that runs
@@ -195,6 +202,7 @@ impl Input {
         link(LinkConfig {
             channels: format.channels as usize,
             input_rate_hz: format.rate_hz,
+            playback_rate: self.playback_rate,
             output_rate_hz,
             capacity_ns: capacity.nanos(),
             target_delay_ns: self.hold.min(capacity).nanos(),
@@ -212,7 +220,7 @@ impl Input {
     pub fn is_ready(&self, stop: StreamTime) -> bool {
         let lookahead = self.link.as_ref().map_or(Span::ZERO, |(_, player)| {
             let frames = player.lookahead_frames() as i64 + 2;
-            Span::of_frames(frames, self.setup.format.rate_hz)
+            Span::of_frames(frames, self.played_rate_hz())
         });
         self.ended || self.covered.is_none_or(|covered| covered >= stop + lookahead)
     }
@@ -275,8 +283,11 @@ impl Input {
         }
     }
 
-    /// The segment changed (LS-116).
-    pub fn new_segment(&mut self) {
+    /// Another segment begins; at another rate it has a link of its own, and what was queued is lost (LS-116).
+    pub fn new_segment(&mut self, playback_rate: f64) {
+        if playback_rate != self.playback_rate {
+            (self.playback_rate, self.link) = (playback_rate, None);
+        }
         self.decided = None;
     }
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use driftless_plugin_api::{
     AudioFormat, ClockState, EventCode, Filter, FilterError, Flow, Host, HostTime, IS_SOURCE,
     Latency, Marker, MediaPattern, MediaType, Output, Pin, Pins, PushSource, PushSourceFlags,
-    ReferenceTime, Sample, Settings, Span, Stamps, State, Status, StreamTime, Transform, Wake,
+    ReferenceTime, Sample, Settings, Span, State, Status, StreamTime, Transform, Wake,
 };
 
 use crate::input::{Input, News, Setup, audio_format};
@@ -251,7 +251,7 @@ impl<K: Kind> Transform for Join<K> {
             Marker::EndOfStream => input.end(),
             Marker::BeginFlush => input.flush(),
             Marker::EndFlush => {}
-            Marker::NewSegment { .. } => input.new_segment(),
+            Marker::NewSegment { rate, .. } => input.new_segment(rate),
         }
         Ok(())
     }
@@ -372,10 +372,6 @@ impl<K: Kind> PushSource for Join<K> {
     /// It runs on the graph's clock and says nothing else: whoever plays it on another matches rates.
     fn flags(&self, _pin: Pin) -> PushSourceFlags {
         PushSourceFlags::NONE
-    }
-
-    fn stamps(&self, _pin: Pin) -> Stamps {
-        Stamps::Delivery
     }
 
     fn stream_offset(&self, _pin: Pin) -> Span {

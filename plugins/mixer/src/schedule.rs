@@ -28,10 +28,7 @@ impl Schedule {
 
     /// Master time of host time `at`: what stamps and arrivals are compared in.
     pub fn master(&mut self, clock: &ClockState, at: HostTime) -> StreamTime {
-        match clock.has_clock() {
-            true => clock.stream_time(at),
-            false => StreamTime::ZERO + (at - *self.origin.get_or_insert(at)),
-        }
+        clock.stream_time_since(at, *self.origin.get_or_insert(at))
     }
 
     fn host_time(&self, clock: &ClockState, at: StreamTime) -> HostTime {

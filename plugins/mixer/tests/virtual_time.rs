@@ -270,6 +270,28 @@ fn an_input_without_stamps_is_followed_by_its_rate() {
     assert_eq!(played.counters["frames too late"], 0, "{:?}", played.counters);
 }
 
+/// LS-116: a source whose blocks follow each other twice as fast, as it says, is heard as it stamps.
+#[test]
+fn an_input_at_another_rate_is_heard_as_much_faster() {
+    for rate in [2.0, 0.5] {
+        let mut driver = mixer(1, &[]);
+        driver.activate().unwrap();
+        let (start, stop) = (StreamTime::ZERO, StreamTime::MAX);
+        driver.mark(0, Marker::NewSegment { start, stop, rate }).unwrap();
+        let played = play(driver, &[Source::new(ticks, (rate - 1.0) * 1e6)], 8, &[3]);
+        for counter in ["frames concealed", "frames too late", "frames without room"] {
+            assert_eq!(played.counters[counter], 0, "{rate}: {:?}", played.counters);
+        }
+        let found = impulses(&played.channels[0]);
+        assert!(found.len() >= 3, "{rate}: {found:?}");
+        let first_s = played.stamps[0].secs_f64();
+        for (second, found) in found.iter().enumerate() {
+            let due = ((second as f64 + 0.5) / rate - first_s) * f64::from(RATE);
+            assert!((found - due).abs() < 0.2, "{rate}: {found} instead of {due}");
+        }
+    }
+}
+
 /// LS-113
 #[test]
 fn the_stream_ends_when_the_last_input_has() {

@@ -59,6 +59,9 @@ pub struct LinkConfig {
     pub channels: usize,
     /// Nominal rate of what is written, 8,000 to 384,000 Hz.
     pub input_rate_hz: u32,
+    /// How much faster than that it is played, pitch and all (LS-116): at 2.0 what was recorded in two
+    /// seconds is heard in one. What is played in a second must be 8,000 to 384,000 frames as well.
+    pub playback_rate: f64,
     /// Nominal rate of what is played, 8,000 to 384,000 Hz.
     pub output_rate_hz: u32,
     /// What the queue can hold, 1 ms to 60 s.
@@ -88,6 +91,7 @@ impl Default for LinkConfig {
         Self {
             channels: 2,
             input_rate_hz: 48_000,
+            playback_rate: 1.0,
             output_rate_hz: 48_000,
             capacity_ns: 1_000_000_000,
             target_delay_ns: 40_000_000,
@@ -97,6 +101,13 @@ impl Default for LinkConfig {
             slave_method: SlaveMethod::Resample,
             tolerance_ns: 40_000_000,
         }
+    }
+}
+
+impl LinkConfig {
+    /// Nominal rate at which what is written is played, frames a second.
+    pub(crate) fn input_hz(&self) -> f64 {
+        f64::from(self.input_rate_hz) * self.playback_rate
     }
 }
 
@@ -140,7 +151,7 @@ impl std::error::Error for LinkError {}
 pub fn link(config: LinkConfig) -> Result<(Writer, Player), LinkError> {
     check(&config)?;
     let shared = Arc::new(Shared::new(&config));
-    let capacity_frames = frames(config.capacity_ns, config.input_rate_hz).max(64);
+    let capacity_frames = frames(config.capacity_ns, config.input_hz().round() as u32).max(64);
     let (ring_in, ring_out) = ring::ring(config.channels, capacity_frames);
     let writer = Writer::new(&config, ring_in, Arc::clone(&shared));
     Ok((writer, Player::new(&config, capacity_frames, ring_out, shared)))
@@ -150,6 +161,7 @@ fn check(config: &LinkConfig) -> Result<(), LinkError> {
     let ranges = [
         ("channels", config.channels as i64, 1, 64),
         ("input_rate_hz", i64::from(config.input_rate_hz), 8_000, 384_000),
+        ("input_rate_hz times playback_rate", config.input_hz().round() as i64, 8_000, 384_000),
         ("output_rate_hz", i64::from(config.output_rate_hz), 8_000, 384_000),
         ("capacity_ns", config.capacity_ns, 1_000_000, 60_000_000_000),
         ("target_delay_ns", config.target_delay_ns, 0, config.capacity_ns),

@@ -36,8 +36,8 @@ use std::path::Path;
 
 use driftless_plugin_api::{
     Cue, Filter, FilterError, Host, HostTime, Latency, Marker, MediaPattern, MediaType, Output,
-    Pin, PushSource, ReferenceTime, Sample, Settings, Source, Span, State, Status, StreamTime,
-    Wake, export_plugin,
+    Pin, PushSource, ReferenceTime, Sample, Settings, Source, Span, State, Status, Wake,
+    export_plugin,
 };
 
 use format::Format;
@@ -83,15 +83,6 @@ impl RtpSource {
         self.session.format
     }
 
-    /// Stream time, or time since the start of this run where the graph has no clock (LS-64).
-    fn stream_time(&self, at: HostTime, since: HostTime) -> StreamTime {
-        let clock = self.host.clock();
-        match clock.has_clock() {
-            true => clock.stream_time(at),
-            false => StreamTime::ZERO + (at - since),
-        }
-    }
-
     /// What came since the last step goes to the receiver.
     fn take_input(&mut self, now: HostTime, since: HostTime) {
         let format = self.format();
@@ -131,7 +122,7 @@ impl RtpSource {
     fn stamped(&mut self, received: Received<Sample>, since: HostTime) -> Option<Sample> {
         let Received { position, frames, arrival, discontinuity, new_timeline, payload } = received;
         if new_timeline {
-            self.stamper.begin(self.stream_time(arrival, since));
+            self.stamper.begin(self.host.clock().stream_time_since(arrival, since));
         }
         self.gap |= discontinuity;
         let Some(stamp) = self.stamper.stamp(position, frames) else {

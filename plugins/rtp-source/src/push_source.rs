@@ -1,6 +1,6 @@
 //! What the source says of itself to the graph: latency, flags and stream offset.
 
-use driftless_plugin_api::{Latency, Pin, PushSource, PushSourceFlags, Span, Stamps, Status};
+use driftless_plugin_api::{Latency, Pin, PushSource, PushSourceFlags, Span, Status};
 
 use crate::RtpSource;
 
@@ -13,10 +13,6 @@ impl Latency for RtpSource {
 impl PushSource for RtpSource {
     fn flags(&self, _pin: Pin) -> PushSourceFlags {
         PushSourceFlags::PRIVATE_CLOCK
-    }
-
-    fn stamps(&self, _pin: Pin) -> Stamps {
-        Stamps::Delivery
     }
 
     fn stream_offset(&self, _pin: Pin) -> Span {

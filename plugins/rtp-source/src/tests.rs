@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use driftless_plugin_api::testing::{self, Driver, TestClock};
-use driftless_plugin_api::{EventCode, State};
+use driftless_plugin_api::{EventCode, State, StreamTime};
 
 use super::*;
 

@@ -221,6 +221,7 @@ impl Renderer for VideoSink {
                 self.drop_held(|_| true);
             }
             Marker::EndFlush => self.stream = Stream::Flowing,
+            // A picture is due at its stamp, at whatever rate (LS-116).
             Marker::EndOfStream | Marker::NewSegment { .. } => {}
         }
         Ok(())

@@ -115,7 +115,7 @@ fn a_frame_is_presented_at_its_stamp_plus_the_presentation_delay_minus_the_sinks
     }
 }
 
-/// LS-68, LS-98
+/// LS-64, LS-68, LS-98
 #[test]
 fn frames_without_stamp_or_without_clock_are_presented_on_arrival() {
     let mut driver = running(&[]);

@@ -2,8 +2,7 @@
 
 use driftless_plugin_api::{
     AudioFormat, Cue, Filter, FilterError, Host, HostTime, Latency, MediaPattern, MediaType,
-    Output, Pin, PushSource, PushSourceFlags, Settings, Source, Span, Stamps, State, Status,
-    StreamTime, Wake,
+    Output, Pin, PushSource, Settings, Source, Span, State, Status, StreamTime, Wake,
 };
 
 const FORMAT: AudioFormat = AudioFormat { rate_hz: 48_000, channels: 1 };
@@ -143,14 +142,6 @@ impl Latency for FaultySource {
 }
 
 impl PushSource for FaultySource {
-    fn flags(&self, _: Pin) -> PushSourceFlags {
-        PushSourceFlags::NONE
-    }
-
-    fn stamps(&self, _: Pin) -> Stamps {
-        Stamps::Delivery
-    }
-
     fn stream_offset(&self, _: Pin) -> Span {
         self.offset
     }

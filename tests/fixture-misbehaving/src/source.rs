@@ -2,8 +2,7 @@
 
 use driftless_plugin_api::{
     AudioFormat, Cue, Filter, FilterError, Host, HostTime, Latency, MediaPattern, MediaType,
-    Output, Pin, PushSource, PushSourceFlags, ReferenceTime, Settings, Source, Span, Stamps,
-    Status, Wake,
+    Output, Pin, PushSource, ReferenceTime, Settings, Source, Span, Status, Wake,
 };
 
 use crate::mischief::{Mischief, common_calls};
@@ -69,14 +68,6 @@ impl Latency for Pulse {
 }
 
 impl PushSource for Pulse {
-    fn flags(&self, _: Pin) -> PushSourceFlags {
-        PushSourceFlags::NONE
-    }
-
-    fn stamps(&self, _: Pin) -> Stamps {
-        Stamps::Delivery
-    }
-
     fn stream_offset(&self, _: Pin) -> Span {
         self.offset
     }

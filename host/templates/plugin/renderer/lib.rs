@@ -146,6 +146,7 @@ impl Renderer for {{type}} {
             }
             Marker::EndFlush => self.flushing = false,
             Marker::EndOfStream => self.ending = true,
+            // What is shown is due at its stamp, at whatever rate.
             Marker::NewSegment { .. } => {}
         }
         Ok(())

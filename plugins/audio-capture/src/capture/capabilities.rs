@@ -1,8 +1,8 @@
 //! What the source answers when it is asked: latency, stream offset, clock, category.
 
 use driftless_plugin_api::{
-    Clock, IS_SOURCE, Latency, Pin, PinCategory, Pins, PushSource, PushSourceFlags, Span, Stamps,
-    Status, StreamControl, When,
+    Clock, IS_SOURCE, Latency, Pin, PinCategory, Pins, PushSource, Span, Stamps, Status,
+    StreamControl, When,
 };
 
 use super::{AudioCapture, needed_latency};
@@ -23,10 +23,6 @@ impl Latency for AudioCapture {
 }
 
 impl PushSource for AudioCapture {
-    fn flags(&self, _pin: Pin) -> PushSourceFlags {
-        PushSourceFlags::NONE
-    }
-
     fn stamps(&self, _pin: Pin) -> Stamps {
         Stamps::Capture
     }

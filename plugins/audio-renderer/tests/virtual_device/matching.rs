@@ -79,7 +79,7 @@ fn another_clock_of_the_graph_does_not_move_what_a_private_clock_stamps() {
     assert!(statistics.error_max < 50_000, "{statistics:?}");
 }
 
-/// LS-75, LS-78, LS-77
+/// LS-64, LS-75, LS-77, LS-78
 #[test]
 fn every_row_is_decided_and_plays_what_comes_in_step() {
     use PushSourceFlags as F;
@@ -132,6 +132,60 @@ fn ten_minutes_500_ppm_off_lose_nothing() {
         assert!(s.error_max < 1_000_000, "{s:?}");
         drop(bench.played());
     }
+}
+
+/// LS-116: also when what came before it, at the rate of a recording, is still queued.
+#[test]
+fn a_segment_at_another_rate_is_played_as_much_faster_and_in_step() {
+    for (rate, before) in [(2.0, 0), (0.5, 0), (2.0, 50)] {
+        let mut bench = Bench::new("segment-rate", &[]);
+        bench.driver.run().unwrap();
+        bench.deliver(0, before, 0.0, true, |_| 0.0);
+        let (start, stop) = (StreamTime::ZERO, StreamTime::MAX);
+        bench.driver.mark(0, Marker::NewSegment { start, stop, rate }).unwrap();
+        let base = bench.driver.clock().host_time(StreamTime::ZERO);
+        // Blocks are 10 ms long at that rate too.
+        let frames = (480.0 * rate) as i64;
+        for block in 0..800 {
+            bench.driver.step_until(base + lasted(before + block + 1, 0.0));
+            let values: Vec<f32> = (block * frames..(block + 1) * frames).map(ticks).collect();
+            let stamp = StreamTime::ZERO + lasted(before + block, 0.0);
+            let sample = bench.driver.audio_sample(&values, Some(stamp));
+            bench.driver.receive(0, sample).unwrap();
+        }
+        let s = bench.driver.statistics().unwrap();
+        let lost = (s.dropped_frames, s.inserted_frames, s.underruns, s.overruns);
+        assert_eq!(lost, (0, 0, 0, 0), "{rate}: {s:?}");
+        assert_eq!((s.rate_hz, s.last_buffer), ((48_000.0 * rate) as u32, 10_000_000), "{rate}");
+        let found = impulses(&bench.played());
+        assert!(found.len() >= (7.0 * rate) as usize, "{rate}: {found:?}");
+        for (second, found) in found.iter().enumerate() {
+            // The source is as much fast, as it were.
+            let begin = lasted(before, 0.0).secs_f64() * f64::from(RATE);
+            let due = begin + due_frame(second, (rate - 1.0) * 1e6, 0.0);
+            assert!((found - due).abs() < 0.1, "{rate}: {found} instead of {due}");
+        }
+    }
+}
+
+/// LS-116
+#[test]
+fn a_rate_that_cannot_be_played_is_refused_with_what_can() {
+    let mut bench = Bench::new("refused-rate", &[]);
+    bench.driver.run().unwrap();
+    let (start, stop) = (StreamTime::ZERO, StreamTime::MAX);
+    bench.driver.mark(0, Marker::NewSegment { start, stop, rate: -1.0 }).unwrap();
+    let sample = bench.driver.audio_sample(&[0.0; 480], Some(StreamTime::ZERO));
+    bench.driver.receive(0, sample).unwrap_err();
+    let events = bench.driver.events();
+    let refused = events.iter().find(|event| event.code == EventCode::ERROR_ABORT);
+    assert_eq!(
+        refused.map(|event| &*event.text),
+        Some(
+            "the stream cannot be queued: `input_rate_hz times playback_rate` is -48000; it can be 8000 to 384000"
+        )
+    );
+    drop(bench.played());
 }
 
 /// LS-M9

@@ -65,8 +65,7 @@ impl Player {
         ring: RingReader,
         shared: Arc<Shared>,
     ) -> Self {
-        let (input_hz, output_hz) =
-            (f64::from(config.input_rate_hz), f64::from(config.output_rate_hz));
+        let (input_hz, output_hz) = (config.input_hz(), f64::from(config.output_rate_hz));
         let interpolator = Interpolator::new(input_hz, output_hz, config.quality);
         let window = interpolator.window_frames() + 64;
         let piece_frames = (PIECE_FRAMES as f64 * input_hz / output_hz) as usize;
@@ -211,7 +210,7 @@ impl Player {
     }
 
     fn nominal_step(&self) -> f64 {
-        f64::from(self.config.input_rate_hz) / f64::from(self.config.output_rate_hz)
+        self.config.input_hz() / f64::from(self.config.output_rate_hz)
     }
 
     /// When the device plays the frame that is `ahead` frames from the next one.

@@ -21,12 +21,12 @@ impl Player {
         let begin = self.intake.begin?;
         if let (Some(due_ns), None) = (self.intake.begin_due_ns, self.resume) {
             let ahead =
-                now.since(ClockTime::from_ns(due_ns)) * 1e-9 * f64::from(self.config.input_rate_hz);
+                now.since(ClockTime::from_ns(due_ns)) * 1e-9 * self.config.input_hz();
             // Whole frames, so that equal rates pass through bit by bit.
             return Some((begin + ahead.round() as i64, 0.0));
         }
         let from = self.resume.unwrap_or(begin);
-        let delay_frames = self.delay_ns() * 1e-9 * f64::from(self.config.input_rate_hz);
+        let delay_frames = self.delay_ns() * 1e-9 * self.config.input_hz();
         let enough = self.intake.history.end() - from >= delay_frames as i64;
         (enough || self.has_ended()).then_some((from, 0.0))
     }
@@ -76,7 +76,7 @@ impl Player {
             return;
         }
         self.waited_frames += frames;
-        let rate = f64::from(self.config.input_rate_hz);
+        let rate = self.config.input_hz();
         let far = self.config.capacity_ns as f64;
         let short_ns = short_frames as f64 * 1e9 / rate;
         if self.waited_frames > self.config.output_rate_hz as usize / 2 && short_ns < far {
