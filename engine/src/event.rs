@@ -146,6 +146,25 @@ mod tests {
         assert_eq!(EventBus::default().subscribe().next(Duration::ZERO), None);
     }
 
+    /// LS-126: two threads that wake each other a hundred times.
+    #[test]
+    fn who_waits_for_an_event_is_woken_by_it() {
+        let (there, back) = (EventBus::default(), EventBus::default());
+        let (arrives, returns) = (there.subscribe(), back.subscribe());
+        let limit = Duration::from_secs(20);
+        let began = std::time::Instant::now();
+        let bounce = std::thread::spawn(move || {
+            std::iter::from_fn(|| arrives.next(limit)).take(100).for_each(|it| back.post(&it));
+        });
+        for p1 in 0..100 {
+            there.post(&event(p1));
+            returns.wait(limit);
+            assert_eq!(returns.try_next().map(|it| it.p1), Some(p1), "waiting takes none");
+        }
+        bounce.join().expect("it ends");
+        assert!(began.elapsed() < limit, "somebody waited for the limit");
+    }
+
     /// LS-127
     #[test]
     fn a_reader_that_does_not_read_loses_the_oldest_and_is_told_how_many() {

@@ -94,8 +94,9 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// A segment in `state`, blocked; nothing is linked yet.
-    pub fn new(members: Vec<Member>, head: Head, state: State, now: HostTime) -> Self {
+    /// A segment in `state`, blocked; nothing is linked yet. Until the filters have told what its head is
+    /// ([`set_head`](Self::set_head)), that waits for room.
+    pub fn new(members: Vec<Member>, state: State, now: HostTime) -> Self {
         let (mut nodes, mut wakes, mut renderers) = (Vec::new(), Vec::new(), Vec::new());
         for (at, Member { node, wake, recorder }) in members.into_iter().enumerate() {
             nodes.push(node);
@@ -104,7 +105,7 @@ impl Segment {
         }
         Self {
             chain: Chain::new(nodes),
-            head,
+            head: Head::WaitingSource,
             inputs: Vec::new(),
             outputs: Vec::new(),
             renderers,

@@ -1,11 +1,8 @@
 //! Graphs that change while they run (LS-125), in virtual time.
 
-mod fixtures;
-
 use driftless_engine::{RunError, RunOptions, Simulation};
 use driftless_plugin_api::{EventCode, Span, State};
-
-use fixtures::{collected, plan};
+use driftless_test_filters::{collected, plan};
 
 fn simulate(manifest: &str) -> Simulation {
     Simulation::start(plan(manifest), RunOptions::default()).expect("it starts")
@@ -95,23 +92,57 @@ fn what_does_not_change_presents_the_same_whatever_comes_and_goes_beside_it() {
 #[test]
 fn a_transform_or_a_queue_between_two_filters_comes_and_goes_without_a_sample_lost() {
     let slow = [("slow", "test.pulse; latency = \"100 ms\""), ("b", "test.collect")];
-    for (index, between) in ["test.relay", "queue"].into_iter().enumerate() {
+    let relay = ("relay", "test.relay");
+    let (queue, second) = (("q", "queue"), ("p", "queue"));
+    let chains = [&[relay][..], &[queue], &[queue, relay, second]];
+    for (index, between) in chains.into_iter().enumerate() {
         for waits in [false, true] {
             let prefix = format!("between {index} {waits}");
             let (connect, beside) =
                 if waits { (vec!["slow -> b"], &slow[..]) } else { (vec![], &[][..]) };
             let ends = [("source", "test.pulse"), ("kept", "test.collect")];
-            let graph = |chain: &[&'static str], filters: &[(&str, &str)]| {
-                manifest(&prefix, &[chain, &connect].concat(), &[filters, beside].concat())
+            let graph = |between: &[(&str, &str)]| {
+                let names = between.iter().map(|(name, _)| format!("{name} -> "));
+                let chain = format!("source -> {}kept", names.collect::<String>());
+                let connect = [&[chain.as_str()][..], &connect].concat();
+                manifest(&prefix, &connect, &[&ends, between, beside].concat())
             };
-            let without = graph(&["source -> kept"], &ends);
-            let with =
-                graph(&["source -> between -> kept"], &[ends[0], ("between", between), ends[1]]);
+            let (without, with) = (graph(&[]), graph(between));
             let presented = kept_through(&prefix, &without, &with, &without);
             let steps: Vec<i64> = presented.windows(2).map(|two| two[1].1 - two[0].1).collect();
             assert_eq!(presented.len(), if waits { 291 } else { 301 }, "{prefix}");
             assert!(steps.iter().all(|step| *step == 10_000_000), "{prefix}: {steps:?}");
         }
+    }
+}
+
+/// LS-125, LS-M4: the latency of who goes is given up when nobody has needed it for five seconds.
+#[test]
+fn who_stays_waits_as_long_as_before_when_the_slowest_goes_and_less_five_seconds_later() {
+    for (index, slow) in ["source", "device"].into_iter().enumerate() {
+        let prefix = format!("slowest {index}");
+        let (latency, delay) = if slow == "source" { (100, 0) } else { (0, 100) };
+        let source = format!("test.pulse; latency = \"{latency} ms\"");
+        let device = format!("test.collect; delay = \"{delay} ms\"");
+        let ends = [("source", "test.pulse"), ("kept", "test.collect")];
+        let more = [("slow", source.as_str()), ("other", device.as_str())];
+        let small = manifest(&prefix, &["source -> kept"], &ends);
+        let large = manifest(&prefix, &["source -> kept", "slow -> other"], &[ends, more].concat());
+        let mut graph = simulate(&large);
+        let clock = |graph: &mut Simulation| graph.graph().settled().clock.clone();
+        let before = clock(&mut graph);
+        graph.advance(SECOND).unwrap();
+        graph.change(plan(&small)).unwrap();
+        assert_eq!(clock(&mut graph), before, "with its reason");
+        graph.advance(Span::from_secs(4)).unwrap();
+        let latency = |graph: &mut Simulation| graph.graph().settled().timing.latency();
+        assert_eq!(latency(&mut graph), Span::from_millis(100), "{slow}");
+        let kept = collected(&format!("{prefix} kept"));
+        let steps: Vec<i64> = kept.windows(2).map(|two| two[1].0 - two[0].0).collect();
+        assert!(steps.iter().all(|step| *step == 10_000_000), "{slow}: {steps:?}");
+        graph.advance(Span::from_secs(2)).unwrap();
+        assert_eq!(latency(&mut graph), Span::ZERO, "{slow}");
+        graph.stop();
     }
 }
 

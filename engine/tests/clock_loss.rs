@@ -1,11 +1,8 @@
 //! Graphs whose clock goes (LS-M8), in virtual time.
 
-mod fixtures;
-
 use driftless_engine::{RunOptions, Simulation};
 use driftless_plugin_api::{EventCode, Span};
-
-use fixtures::{collected, plan};
+use driftless_test_filters::{collected, plan};
 
 const PPM: f64 = 300.0;
 

@@ -1,12 +1,11 @@
 //! Whole graphs of small filters, in virtual time.
 
-mod fixtures;
-
 use driftless_engine::{RunOptions, Simulation};
 use driftless_plugin_api::{EventCode, Span};
 
 fn simulate(manifest: &str) -> Simulation {
-    Simulation::start(fixtures::plan(manifest), RunOptions::default()).expect("it starts")
+    Simulation::start(driftless_test_filters::plan(manifest), RunOptions::default())
+        .expect("it starts")
 }
 
 //   slow 50 ms ──► a
@@ -34,7 +33,10 @@ fn what_was_captured_at_one_instant_is_presented_at_one_instant() {
     graph.advance(Span::from_secs(1)).unwrap();
     let report = graph.stop();
     assert_eq!(report.latency, Span::from_millis(50));
-    let (a, b) = (fixtures::collected("in step a"), fixtures::collected("in step b"));
+    let (a, b) = (
+        driftless_test_filters::collected("in step a"),
+        driftless_test_filters::collected("in step b"),
+    );
     assert!(a.len() > 80 && b.len() > 80, "{} and {}", a.len(), b.len());
     // Delivered at d, `slow` was captured at d - 50 ms and is presented at d; `fast` was captured at
     // d and is presented at d + 50 ms.
@@ -62,7 +64,7 @@ fn a_source_that_can_wait_fills_its_renderer_before_the_start_and_is_complete_af
     );
     assert!(graph.advance_to_end(Span::from_secs(5)).unwrap(), "it is complete within 5 s");
     let report = graph.stop();
-    let presented = fixtures::collected("numbers");
+    let presented = driftless_test_filters::collected("numbers");
     assert_eq!(presented.len(), 50);
     assert!(presented.iter().all(|(presented, stamp)| presented == stamp), "{presented:?}");
     let complete = report.events.into_iter().filter(|event| event.code == EventCode::COMPLETE);
@@ -97,8 +99,8 @@ fn a_renderer_that_panics_is_named_and_the_other_branch_plays_on() {
     assert_eq!(poisoned.len(), 1);
     assert_eq!(poisoned[0].filter.as_deref(), Some("bad"));
     assert!(poisoned[0].text.contains("asked to panic"), "{}", poisoned[0].text);
-    assert_eq!(fixtures::collected("bad").len(), 19);
-    assert!(fixtures::collected("good").len() > 95);
+    assert_eq!(driftless_test_filters::collected("bad").len(), 19);
+    assert!(driftless_test_filters::collected("good").len() > 95);
     assert!(report.filter("bad").unwrap().failed && !report.filter("good").unwrap().failed);
 }
 
@@ -118,15 +120,15 @@ fn a_pause_delivers_nothing_and_stream_time_goes_on_where_it_stood() {
     );
     graph.advance(Span::from_millis(500)).unwrap();
     graph.graph().pause().unwrap();
-    let before = fixtures::collected("paused").len();
+    let before = driftless_test_filters::collected("paused").len();
     let held = graph.graph().stream_time();
     graph.advance(Span::from_secs(3)).unwrap();
     assert!(before > 40);
-    assert!(fixtures::collected("paused").is_empty());
+    assert!(driftless_test_filters::collected("paused").is_empty());
     assert_eq!(graph.graph().stream_time(), held);
     graph.graph().run().unwrap();
     graph.advance(Span::from_millis(500)).unwrap();
-    let after = fixtures::collected("paused");
+    let after = driftless_test_filters::collected("paused");
     assert!(after.len() > 40);
     let gone = graph.graph().stream_time() - held;
     assert_eq!(gone, Span::from_millis(480), "half a second less the lead");
@@ -157,7 +159,7 @@ fn a_queue_is_a_thread_border_and_loses_nothing() {
     assert_eq!(graph.graph().plan().segments.len(), 2);
     assert!(graph.advance_to_end(Span::from_secs(10)).unwrap());
     graph.stop();
-    let presented = fixtures::collected("queued");
+    let presented = driftless_test_filters::collected("queued");
     assert_eq!(presented.len(), 200);
     assert!(presented.iter().all(|(presented, stamp)| presented == stamp));
 }

@@ -1,11 +1,8 @@
 //! Latencies that change while the graph runs (LS-M4), in virtual time.
 
-mod fixtures;
-
 use driftless_engine::{RunOptions, Simulation};
 use driftless_plugin_api::Span;
-
-use fixtures::{collected, plan};
+use driftless_test_filters::{collected, plan};
 
 /// Two live sources in step, each with a renderer; `changing` and `device` are more settings of the
 /// first source and its renderer. Their names begin with `prefix`.
@@ -99,10 +96,17 @@ fn a_latency_beyond_all_others_makes_everybody_wait_at_once_and_all_stay_in_step
 /// LS-M4
 #[test]
 fn latency_that_is_not_needed_any_more_is_given_up_after_five_seconds_if_it_is_worth_it() {
-    let table = [("worth it", "20 ms", 50 + 20), ("not worth it", "96 ms", 100)];
-    for (prefix, becomes, expected) in table {
-        let changing = format!("latency = \"100 ms\"\nchanges-at = 100\nbecomes = \"{becomes}\"");
-        let mut graph = simulate(prefix, &changing, "");
+    let source = |becomes: &str| {
+        (format!("latency = \"100 ms\"\nchanges-at = 100\nbecomes = \"{becomes}\""), "")
+    };
+    let device = "delay = \"100 ms\"\ndelay-changes-at = 100\ndelay-becomes = \"20 ms\"";
+    let table = [
+        ("worth it", source("20 ms"), 50 + 20),
+        ("not worth it", source("95 ms"), 100),
+        ("a device", (String::new(), device), 50 + 20),
+    ];
+    for (prefix, (changing, device), expected) in table {
+        let mut graph = simulate(prefix, &changing, device);
         graph.advance(Span::from_millis(5_900)).unwrap();
         let latency = |graph: &mut Simulation| graph.graph().settled().timing.latency();
         assert_eq!(latency(&mut graph), Span::from_millis(100), "{prefix}: too early");

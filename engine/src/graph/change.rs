@@ -37,7 +37,7 @@ impl Graph {
         self.host.trace(|| Entry::Change { at: now });
         let settled = match self.state {
             State::Stopped => Ok(()),
-            _ => self.settle(),
+            _ => self.redistribute(),
         };
         self.start(&came);
         self.unblock();

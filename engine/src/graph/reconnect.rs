@@ -14,7 +14,7 @@ use crate::loader::chain::Node;
 use crate::loader::host::FilterHost;
 use crate::plan::{Difference, Facts, PinNumber, Plan};
 use crate::segment::queue::Queue;
-use crate::segment::{Head, Member, Segment};
+use crate::segment::{Member, Segment};
 
 /// Filters that are out of the graph and may take their time to close.
 pub(super) struct Leaving(Vec<Member>);
@@ -210,12 +210,7 @@ impl Graph {
             Some(member)
         };
         let members = filters.iter().filter_map(member).collect();
-        // Until they have told whether they are live, sources wait.
-        let head = match plan.filters[filters[0]].is(FilterKind::Source) {
-            true => Head::WaitingSource,
-            false => Head::Queues,
-        };
-        Segment::new(members, head, self.state, now).unseen(plan.segments[index].unseen)
+        Segment::new(members, self.state, now).unseen(plan.segments[index].unseen)
     }
 
     /// What the receiver must be told of: it stays, and knew another type.

@@ -2,7 +2,6 @@
 //! worth a jump in everybody's time line.
 
 use driftless_plugin_api::Span;
-use driftless_plugin_api::host::State;
 
 use super::{Graph, RunError};
 
@@ -33,14 +32,13 @@ impl Graph {
         self.settled.timing.latency() - self.plan.settle(&facts).timing.latency()
     }
 
-    /// Gives up latency that has not been needed for long enough.
+    /// Gives up latency that has not been needed for long enough, in a graph that is not stopped.
     ///
     /// # Errors
     ///
     /// See [`redistribute`](Self::redistribute).
     pub(super) fn shrink_if_due(&mut self) -> Result<(), RunError> {
-        let is_due = self.shrink_at.is_some_and(|at| at <= self.host.clock.now());
-        if !is_due || self.state == State::Stopped {
+        if self.shrink_at.is_none_or(|at| at > self.host.clock.now()) {
             return Ok(());
         }
         self.shrink_at = None;

@@ -76,7 +76,8 @@ impl Graph {
             return;
         }
         if let (Chosen::Filter(_), true) = (before.chosen, self.state != State::Stopped) {
-            let text = "the filter that offered the clock is gone, failed, or lost its device";
+            let text =
+                "the filter that offered the clock is gone, parted, failed, or lost its device";
             self.host.post(EventCode::CLOCK_UNSET, 0, 0, text);
         }
         let name = self.settled.clock.name(&self.plan);

@@ -43,13 +43,14 @@ impl Clock {
 /// The order of LS-56: what the manifest asks for; a live source that offers a clock; the provider
 /// nearest to a renderer; the system clock. Under [`ClockPolicy::Classic`] the third is asked only
 /// where no filter is live (LS-57). Among equals a connected filter wins, then the earlier in the
-/// manifest (LS-58). A clock in force is kept until its filter no longer offers it; then the next in
-/// this order is its successor, also where the manifest had named the one that is gone (LS-M8).
+/// manifest (LS-58). A clock in force is kept until its filter no longer offers it, or is connected no
+/// more (LS-63); then the next in this order is its successor, also where the manifest had named the one
+/// that is gone (LS-M8).
 pub fn choose(plan: &Plan, facts: &Facts) -> Clock {
     let chosen = |source, why: &str| Clock { source, why: why.to_owned() };
     if let Some(kept) = facts.in_force.as_ref().and_then(|it| it.clock.as_ref()) {
         match kept.source {
-            ClockSource::Filter(index) if !provides(plan, facts, index) => {}
+            ClockSource::Filter(index) if !keeps(plan, facts, index) => {}
             _ => return kept.clone(),
         }
     }
@@ -86,6 +87,10 @@ pub fn choose(plan: &Plan, facts: &Facts) -> Clock {
 
 fn provides(plan: &Plan, facts: &Facts, index: usize) -> bool {
     facts.filters[index].offers_clock && plan.filters[index].provide_clock
+}
+
+fn keeps(plan: &Plan, facts: &Facts, index: usize) -> bool {
+    provides(plan, facts, index) && plan.filters[index].is_connected()
 }
 
 fn live_provider(plan: &Plan, facts: &Facts) -> Option<usize> {

@@ -74,7 +74,7 @@ impl Difference {
         let mut before =
             (0..old.connections.len()).filter(|it| touches(&filters, &old.connections[*it]));
         let complete = before.all(|connection| self.connections.contains(&Some(connection)));
-        (unchanged && complete && same_pins(old, new, found, index)).then_some(found)
+        (unchanged && complete).then_some(found)
     }
 
     fn tell(&mut self, old: &Plan, new: &Plan) {
@@ -107,16 +107,6 @@ fn same_connection(old: &Plan, filters: &[Option<usize>], new: &Connection) -> O
 fn same_kind(old: &Connection, new: &Connection) -> bool {
     let leaky = |it: &Connection| it.queue.as_ref().map(|queue| queue.leaky);
     leaky(old) == leaky(new)
-}
-
-/// Whether the filters of two segments have as many pins as before: a family may have grown.
-fn same_pins(old: &Plan, new: &Plan, old_segment: usize, new_segment: usize) -> bool {
-    let pins = |plan: &Plan, filter: usize| {
-        let filter = &plan.filters[filter];
-        (filter.inputs.len(), filter.outputs.len())
-    };
-    let (before, after) = (&old.segments[old_segment].filters, &new.segments[new_segment].filters);
-    before.iter().zip(after).all(|(a, b)| pins(old, *a) == pins(new, *b))
 }
 
 impl fmt::Display for Difference {

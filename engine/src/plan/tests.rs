@@ -6,6 +6,7 @@ use super::*;
 use crate::manifest::Manifest;
 
 mod clock;
+mod difference;
 mod drawing;
 mod mistakes;
 mod offsets;

@@ -4,7 +4,7 @@ use driftless_engine::Simulation;
 use driftless_engine::manifest::ClockRequest;
 use driftless_plugin_api::{EventCode, Status};
 
-use crate::probe::noted;
+use crate::probe::{noted, plan};
 use crate::{manifest, ms, simulate};
 
 /// LS-59, LS-60, LS-61
@@ -49,6 +49,53 @@ fn a_clock_is_chosen_while_stopped_and_stays_until_it_is_given_back() {
     }
 }
 
+/// LS-63: and where the clock was named, it stays.
+#[test]
+fn a_clock_whose_filter_leads_nowhere_any_more_is_given_up_unless_it_was_named() {
+    for (graph, expected) in [("", "b"), ("clock = \"a\"", "a")] {
+        let filters = [
+            ("a", "teller", "clock = true"),
+            ("b", "teller", "clock = true"),
+            ("x", "listener", ""),
+            ("y", "listener", ""),
+        ];
+        let before = manifest("parted", graph, &["a.slow -> x", "b.out -> y"], &filters);
+        let after = manifest("parted", graph, &["b.out -> y", "b.slow -> x"], &filters);
+        let mut simulation = simulate(&before);
+        simulation.advance(ms(100)).unwrap();
+        let name = |simulation: &mut Simulation| {
+            let graph = simulation.graph();
+            graph.settled().clock.name(graph.plan()).to_owned()
+        };
+        assert_eq!(name(&mut simulation), "a");
+        simulation.change(plan(&after)).unwrap();
+        assert_eq!(name(&mut simulation), expected);
+        let unset = simulation.stop().events.iter().any(|it| it.code == EventCode::CLOCK_UNSET);
+        assert_eq!(unset, expected == "b");
+    }
+    noted("parted");
+}
+
+/// LS-59, LS-60: also who comes later.
+#[test]
+fn who_comes_while_the_graph_runs_has_the_graphs_clock_or_none() {
+    for (clock, has) in [("system", true), ("none", false)] {
+        let graph = format!("clock = \"{clock}\"");
+        let first = [("a", "teller", ""), ("x", "listener", "")];
+        let more = [("b", "teller", "clock = true"), ("y", "listener", "")];
+        let before = manifest("later", &graph, &["a.out -> x"], &first);
+        let after =
+            manifest("later", &graph, &["a.out -> x", "b.out -> y"], &[first, more].concat());
+        let mut simulation = simulate(&before);
+        simulation.advance(ms(100)).unwrap();
+        noted("later");
+        simulation.change(plan(&after)).unwrap();
+        let log = noted("later.b");
+        let told = if has { "clock another's" } else { "clock none" };
+        assert!(log.iter().any(|it| it.contains("offset 0") && it.contains(told)), "{log:?}");
+    }
+}
+
 /// LS-M10: a renderer need not know of crystals to leave the rate alone.
 #[test]
 fn a_source_on_the_crystal_of_its_renderer_is_shown_to_it_as_one_that_matches_its_rate_itself() {
@@ -74,7 +121,7 @@ fn a_source_on_the_crystal_of_its_renderer_is_shown_to_it_as_one_that_matches_it
     );
 }
 
-/// LS-70: one wake-up for each wish; one that has passed is now.
+/// LS-70: one wake-up for each wish.
 #[test]
 fn a_filter_is_called_at_the_time_it_asked_for() {
     let text = manifest(
@@ -91,4 +138,25 @@ fn a_filter_is_called_at_the_time_it_asked_for() {
     assert_eq!(taken(&mut graph), 50, "nothing before it asked");
     graph.advance(ms(10)).unwrap();
     assert_eq!(taken(&mut graph), 51);
+}
+
+/// LS-70
+#[test]
+fn a_filter_that_asks_for_a_time_that_has_passed_is_called_at_once() {
+    let text = manifest(
+        "past",
+        "",
+        &["a.out -> x"],
+        &[("a", "teller", "gap = \"-40 ms\""), ("x", "listener", "")],
+    );
+    let mut graph = simulate(&text);
+    graph.advance(ms(489)).unwrap();
+    let taken = |graph: &mut Simulation| graph.graph().report().filter("x").unwrap().received;
+    assert_eq!(taken(&mut graph), 49, "at 0, 10, … 480 ms");
+    graph.advance(ms(2)).unwrap();
+    assert_eq!(
+        taken(&mut graph),
+        54,
+        "at 490 ms for that, and for 460, 470, 480 and 490 once more"
+    );
 }

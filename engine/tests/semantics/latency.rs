@@ -2,7 +2,7 @@
 
 use driftless_plugin_api::{EventCode, Status, When};
 
-use crate::probe::noted;
+use crate::probe::{noted, plan};
 use crate::{manifest, ms, simulate, start};
 
 /// LS-16, LS-17
@@ -25,7 +25,7 @@ fn each_pin_of_a_source_has_its_own_latency_and_offset() {
 fn synchronisation_switched_while_the_graph_runs_counts_from_the_next_start() {
     let text = manifest(
         "sync",
-        "",
+        "sync = true",
         &["a.out -> x", "a.slow -> y"],
         &[("a", "teller", ""), ("x", "listener", ""), ("y", "listener", "")],
     );
@@ -43,7 +43,8 @@ fn synchronisation_switched_while_the_graph_runs_counts_from_the_next_start() {
         graph.advance(ms(50)).unwrap();
         graph.graph().pause().unwrap();
         graph.graph().run().unwrap();
-        assert!(offsets().is_empty(), "pause and run change nothing");
+        graph.change(plan(&text.replace("sync = true", &format!("sync = {sync}")))).unwrap();
+        assert!(offsets().is_empty(), "pause, run and another manifest change nothing");
         graph.graph().stop().unwrap();
         graph.graph().run().unwrap();
         assert_eq!(offsets(), expected);

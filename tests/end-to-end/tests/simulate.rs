@@ -94,6 +94,7 @@ format = "L24/48000/2"
 plugin = "driftless.audio-renderer"
 "#;
 
+/// LS-24: a renderer whose device takes longer tells it too.
 #[test]
 fn everything_a_scenario_can_do_reaches_the_filter_it_is_meant_for() {
     // What happens, and what is to be seen of it then and not without it.

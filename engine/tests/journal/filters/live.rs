@@ -79,9 +79,6 @@ impl Latency for Live {
 }
 
 impl PushSource for Live {
-    fn flags(&self, _: Pin) -> PushSourceFlags {
-        PushSourceFlags::NONE
-    }
     fn stamps(&self, _: Pin) -> Stamps {
         self.stamps
     }

@@ -97,6 +97,9 @@ impl Clock for Listener {
 impl Renderer for Listener {
     fn receive(&mut self, _: u32, it: Sample, _: &mut Output<'_>) -> Result<Flow, FilterError> {
         self.taken += 1;
+        if let Some(media) = it.new_media() {
+            note(&self.name, format!("is told of {media}"));
+        }
         if self.complains && self.taken == 10 {
             let stamp = it.start().unwrap_or(StreamTime::ZERO);
             let late = Span::from_millis(40);

@@ -18,6 +18,7 @@ pub struct Teller {
     flags: PushSourceFlags,
     cue: Cue,
     gap: Span,
+    rate: f64,
     count: i64,
     rates: Vec<u32>,
     declines: Vec<u32>,
@@ -41,6 +42,7 @@ impl Filter for Teller {
             flags: flags.fold(PushSourceFlags::NONE, PushSourceFlags::union),
             cue: if settings.text("cue")? == "done" { Cue::Done } else { Cue::CantCue },
             gap: settings.time("gap")?,
+            rate: settings.number("rate")?,
             count: settings.integer("count")?,
             rates: rates(settings, "offers")?,
             declines: rates(settings, "declines")?,
@@ -141,15 +143,16 @@ impl PushSource for Teller {
     fn flags(&self, _: Pin) -> PushSourceFlags {
         self.flags
     }
-    fn stamps(&self, _: Pin) -> Stamps {
-        Stamps::Delivery
-    }
     fn stream_offset(&self, pin: Pin) -> Span {
         self.offsets[(pin == Pin::Output(1)) as usize]
     }
     fn set_stream_offset(&mut self, pin: Pin, offset: Span) -> Status {
         let clock = self.host.clock();
-        let own = if clock.is_own_clock() { "own" } else { "another's" };
+        let own = match (clock.has_clock(), clock.is_own_clock()) {
+            (false, _) => "none",
+            (true, true) => "own",
+            (true, false) => "another's",
+        };
         let pin = (pin == Pin::Output(1)) as usize;
         note(&self.name, format!("offset {pin} is {offset}, clock {own}, {:?}", clock.state()));
         self.offsets[pin] = offset;
@@ -185,6 +188,10 @@ impl Source for Teller {
         }
         if self.sent == self.count {
             return Ok(Wake::Ended);
+        }
+        if self.sent == 0 && self.rate != 0.0 {
+            let (start, stop) = (StreamTime::ZERO, StreamTime::MAX);
+            output.mark_all(Marker::NewSegment { start, stop, rate: self.rate });
         }
         self.sent += 1;
         for pin in 0..output.pins() {
