@@ -72,7 +72,7 @@ impl Source for Clockwork {
         while *next <= output.now() {
             let sample = self.host.audio_sample(480, 1).expect("there is memory");
             let _ = output.deliver(0, sample);
-            *next = *next + Span::from_millis(10);
+            *next += Span::from_millis(10);
         }
         Ok(Wake::At(*next))
     }
@@ -114,7 +114,7 @@ impl Renderer for Witness {
         let next = self.next.get_or_insert(output.now());
         if *next <= output.now() {
             see("period", output.now());
-            *next = *next + Span::from_millis(7);
+            *next += Span::from_millis(7);
         }
         Ok(Wake::At(*next))
     }

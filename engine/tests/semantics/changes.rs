@@ -203,7 +203,7 @@ fn a_segment_comes_with_its_rate_before_the_first_sample_whoever_receives_it_and
             its.map(|it| it.split("rate: ").nth(1).unwrap().to_owned()).collect::<Vec<_>>()
         };
         let first = format!("{rate} }} after 0");
-        assert_eq!(of("rate.y"), [first.clone()], "{log:?}");
+        assert_eq!(of("rate.y"), std::slice::from_ref(&first), "{log:?}");
         // Another of the source's streams comes to `x` from then on.
         assert_eq!(of("rate.x")[0], first, "{log:?}");
         assert!(of("rate.x")[1..].iter().all(|it| it.starts_with(rate)) && of("rate.x").len() == 2);

@@ -58,8 +58,10 @@ impl Renderer for Collect {
             self.host.event(EventCode::LATENCY_CHANGED, 0, 0, "");
         }
         assert!(self.received != self.fails_at, "asked to panic");
-        while self.received == self.hangs_at {
-            std::thread::park();
+        if self.received == self.hangs_at {
+            loop {
+                std::thread::park();
+            }
         }
         self.waiting.push_back(sample);
         Ok(Flow::Continue)

@@ -20,8 +20,7 @@ impl Player {
         }
         let begin = self.intake.begin?;
         if let (Some(due_ns), None) = (self.intake.begin_due_ns, self.resume) {
-            let ahead =
-                now.since(ClockTime::from_ns(due_ns)) * 1e-9 * self.config.input_hz();
+            let ahead = now.since(ClockTime::from_ns(due_ns)) * 1e-9 * self.config.input_hz();
             // Whole frames, so that equal rates pass through bit by bit.
             return Some((begin + ahead.round() as i64, 0.0));
         }
