@@ -2,7 +2,7 @@
 
 mod content;
 mod error;
-mod pieces;
+mod headers;
 mod precheck;
 mod section;
 

@@ -8,13 +8,10 @@ use std::fs::File;
 
 use driftless_plugin_api::abi::module::{C_ENTRY_SYMBOL, DESCRIPTOR_SECTION, ENTRY_PREFIX};
 use object::read::{ReadCache, ReadRef};
-use object::{
-    BinaryFormat, Endianness, FileKind, NameOrOrdinal, Object, ObjectKind, ObjectSection,
-    ObjectSegment,
-};
+use object::{BinaryFormat, Endianness, FileKind, Object, ObjectKind};
 
 use super::PrecheckError;
-use super::pieces::Pieces;
+use super::headers::{Elf, Headers};
 
 /// A descriptor is a page or two of text; more is a damaged file or somebody's joke.
 const LARGEST_DESCRIPTOR: u64 = 1 << 20;
@@ -30,13 +27,22 @@ pub enum EntryPoint {
 
 /// Entry and descriptor in `file`, which is `length` bytes long, if it is a plugin for this machine.
 pub(super) fn read(file: File, length: u64) -> Result<(EntryPoint, String), PrecheckError> {
-    let file = ReadCache::new(Pieces::new(file, length));
-    check_kind(&file, length)?;
-    let library = object::File::parse(&file).map_err(truncated)?;
+    let file = &ReadCache::new(file);
+    check_kind(file, length)?;
+    if let Some(library) = Elf::of_this_machine(file).map_err(truncated)? {
+        return read_library(&library, length);
+    }
+    let library = object::File::parse(file).map_err(truncated)?;
     check_machine(&library)?;
-    check_whole(&library, length)?;
-    let entry = find_entry(&library)?;
-    Ok((entry, read_descriptor(&library)?))
+    read_library(&library, length)
+}
+
+fn read_library<'a>(
+    library: &impl Headers<'a>,
+    length: u64,
+) -> Result<(EntryPoint, String), PrecheckError> {
+    check_whole(library, length)?;
+    Ok((find_entry(library)?, read_descriptor(library)?))
 }
 
 fn truncated(error: object::Error) -> PrecheckError {
@@ -100,28 +106,19 @@ fn processor<'a, R: ReadRef<'a>>(library: &object::File<'a, R>) -> String {
 }
 
 /// Every part that the loader maps must be in the file: touching a page beyond its end is fatal.
-fn check_whole<'a, R: ReadRef<'a>>(
-    library: &object::File<'a, R>,
-    length: u64,
-) -> Result<(), PrecheckError> {
-    let end = |(offset, size): (u64, u64)| offset.checked_add(size);
-    for segment in library.segments() {
-        if end(segment.file_range()).is_none_or(|end| end > length) {
-            let why = format!("it has {length} bytes, but its segments need more");
-            return Err(PrecheckError::Truncated { why });
-        }
+fn check_whole<'a>(library: &impl Headers<'a>, length: u64) -> Result<(), PrecheckError> {
+    let is_beyond = |(at, size): (u64, u64)| at.checked_add(size).is_none_or(|end| end > length);
+    if library.parts().map_err(truncated)?.into_iter().any(is_beyond) {
+        let why = format!("it has {length} bytes, but its segments need more");
+        return Err(PrecheckError::Truncated { why });
     }
     Ok(())
 }
 
-fn find_entry<'a, R: ReadRef<'a>>(
-    library: &object::File<'a, R>,
-) -> Result<EntryPoint, PrecheckError> {
+fn find_entry<'a>(library: &impl Headers<'a>) -> Result<EntryPoint, PrecheckError> {
     let mut entries = Vec::new();
-    for export in library.exports().map_err(truncated)? {
-        let export = export.map_err(truncated)?;
-        let NameOrOrdinal::Name(name) = export.name() else { continue };
-        let Ok(name) = str::from_utf8(name) else { continue };
+    for name in library.exports().map_err(truncated)? {
+        let Ok(name) = str::from_utf8(&name) else { continue };
         // Mach-O puts an underscore before every name.
         let name = name.strip_prefix('_').unwrap_or(name);
         if name == C_ENTRY_SYMBOL {
@@ -149,15 +146,10 @@ impl EntryPoint {
     }
 }
 
-fn read_descriptor<'a, R: ReadRef<'a>>(
-    library: &object::File<'a, R>,
-) -> Result<String, PrecheckError> {
+fn read_descriptor<'a>(library: &impl Headers<'a>) -> Result<String, PrecheckError> {
+    let section = library.section(DESCRIPTOR_SECTION, LARGEST_DESCRIPTOR).map_err(truncated)?;
     let missing = PrecheckError::NoDescriptor { section: DESCRIPTOR_SECTION };
-    let Some(section) = library.section_by_name(DESCRIPTOR_SECTION) else { return Err(missing) };
-    if section.size() == 0 || section.size() > LARGEST_DESCRIPTOR {
-        return Err(missing);
-    }
-    let bytes = section.data().map_err(truncated)?;
+    let bytes = section.ok_or(missing)?;
     String::from_utf8(bytes.to_vec())
         .map_err(|error| PrecheckError::Truncated { why: format!("its descriptor: {error}") })
 }
