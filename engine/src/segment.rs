@@ -23,7 +23,7 @@ const TURNS: u32 = 64;
 /// How often renderers' statistics are recorded; nobody is woken for that alone until as much has passed again.
 pub const RECORD_EVERY: Span = Span::from_millis(100);
 /// How late a segment may be stepped that nobody outside sees.
-const UNSEEN_FOR: Span = Span::from_millis(50);
+const UNSEEN_FOR: Span = Span::from_millis(100);
 
 /// Where samples come from another segment.
 pub struct Input {

@@ -159,6 +159,6 @@ fn what_is_stepped_late_because_nobody_sees_it_does_the_same_at_the_same_times()
         steps
     };
     let steps = late.graph().order(0, order).expect("it is not stuck");
-    assert!((15..=20).contains(&steps), "it was stepped {steps} times");
+    assert!((8..=10).contains(&steps), "it was stepped {steps} times");
     assert_eq!(seen(), in_time);
 }

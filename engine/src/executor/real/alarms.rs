@@ -26,7 +26,7 @@ pub struct Alarms {
     sleeps_until: AtomicI64,
 }
 
-/// A [`Wish`] as numbers, host time in ns.
+/// A [`Wish`] as numbers, host time in ns: from the middle of its time on it goes along with others.
 #[derive(Debug)]
 struct Alarm {
     due: AtomicI64,
@@ -62,7 +62,9 @@ impl Alarms {
 
     /// The place was stepped and wants this; a signal since [`clear`](Self::clear) stays in force. `[streaming]`
     pub fn wish(&self, place: usize, wish: Wish) {
-        self.bring_forward(place, nanos(wish.due), nanos(wish.latest));
+        let (due, latest) = (nanos(wish.due), nanos(wish.latest));
+        // Earlier it would do its work in smaller pieces, each with the processor's caches cold.
+        self.bring_forward(place, due + (latest - due) / 2, latest);
     }
 
     fn bring_forward(&self, place: usize, due: i64, latest: i64) {
@@ -195,11 +197,12 @@ mod tests {
     #[test]
     fn a_place_that_can_wait_is_stepped_with_the_next_that_cannot() {
         let alarms = alarms(3);
-        alarms.wish(0, Wish::within(at(100), Span::from_nanos(500)));
+        alarms.wish(0, Wish::within(at(100), Span::from_nanos(400)));
         alarms.wish(1, Wake::At(at(300)).into());
         alarms.wish(2, Wish::within(at(310), Span::from_nanos(20)));
         assert_eq!(alarms.earliest(0..3), (Some(at(300)), 3), "one wake-up for the first two");
         assert_eq!([0, 1, 2].map(|place| alarms.is_due(place, at(300))), [true, true, false]);
+        assert!(!alarms.is_due(0, at(299)), "half of its time is not over yet");
         assert_eq!([0, 1, 2].map(|place| alarms.is_late(place, at(300))), [false, true, false]);
         alarms.clear(1);
         assert_eq!(
