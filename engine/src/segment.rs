@@ -22,8 +22,9 @@ pub use wish::Wish;
 const TURNS: u32 = 64;
 /// How often renderers' statistics are recorded; nobody is woken for that alone until as much has passed again.
 pub const RECORD_EVERY: Span = Span::from_millis(100);
-/// How late a segment may be stepped that nobody outside sees.
-const UNSEEN_FOR: Span = Span::from_millis(100);
+/// How late what nobody outside sees may be done, and a source that computes its times may deliver what waits
+/// further on for as long anyway.
+pub const UNSEEN_FOR: Span = Span::from_millis(100);
 
 /// Where samples come from another segment.
 pub struct Input {
@@ -78,6 +79,8 @@ pub struct Segment {
     wish: Wish,
     /// Nothing outside shows when it is stepped.
     is_unseen: bool,
+    /// How late its source may be stepped.
+    head_slack: Span,
     state: State,
     /// It stands still while its graph changes (LS-125).
     blocked: bool,
@@ -113,6 +116,7 @@ impl Segment {
             next_record: now + RECORD_EVERY,
             wish: Wish::NONE,
             is_unseen: false,
+            head_slack: Span::ZERO,
             state,
             blocked: true,
             cueing: Vec::new(),
@@ -173,10 +177,10 @@ impl Segment {
         &mut self.chain
     }
 
-    /// Says what the head is, once the filters have told whether they are live, and whether the segment
-    /// must be on time. Returns whether it must from now on.
-    pub fn set_head(&mut self, head: Head, has_deadline: bool) -> bool {
-        self.head = head;
+    /// Says what the head is, once the filters have told whether they are live, how late it may be stepped,
+    /// and whether the segment must be on time. Returns whether it must from now on.
+    pub fn set_head(&mut self, head: Head, slack: Span, has_deadline: bool) -> bool {
+        (self.head, self.head_slack) = (head, slack);
         has_deadline && !std::mem::replace(&mut self.has_deadline, has_deadline)
     }
 
@@ -266,8 +270,11 @@ impl Segment {
     pub fn catch_up(&mut self, now: HostTime) {
         let mut latest = None;
         while let Wake::At(at) = self.wish.due {
+            let is_seen =
+                !self.is_unseen && self.wakes.iter().skip(1).any(|wake| is_due(*wake, at));
+            let may = self.is_unseen || self.head_slack > Span::ZERO;
             // Who wants the same time once more and again is left to the executor's patience.
-            if !self.is_unseen || at >= now || latest.replace(at) == Some(at) {
+            if is_seen || !may || at >= now || latest.replace(at) == Some(at) {
                 return;
             }
             self.step(at);
@@ -402,14 +409,17 @@ impl Segment {
             Head::WaitingSource => waited || !self.has_room(),
             Head::Queues => false,
         };
-        let skip = usize::from(head_waits);
-        let wishes = self.wakes.iter().skip(skip).copied();
-        let mut wake = wishes.fold(Wake::Ended, Wake::or);
-        if head_waits || !self.inputs.is_empty() {
-            wake = wake.or(Wake::OnSignal);
+        let others = self.wakes.iter().skip(1).copied().fold(Wake::Ended, Wake::or);
+        let mut wish = Wish::from(others);
+        wish = wish.or(match head_waits {
+            true => Wish::NONE,
+            false => Wish::from(self.wakes[0]).put_off(self.head_slack),
+        });
+        if !self.inputs.is_empty() {
+            wish = wish.or(Wish::NONE);
         }
-        let mut wish = Wish::from(wake);
-        if self.state == State::Running && !self.renderers.is_empty() && wake != Wake::Ended {
+        let has_ended = wish.due == Wake::Ended;
+        if self.state == State::Running && !self.renderers.is_empty() && !has_ended {
             wish = wish.or(Wish::within(self.next_record, RECORD_EVERY));
         }
         match self.is_unseen {

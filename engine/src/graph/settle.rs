@@ -17,7 +17,7 @@ use crate::loader::chain::Node;
 use crate::plan::facts::{FilterFacts, OutputFacts, PushFacts};
 use crate::plan::matching::upstream;
 use crate::plan::{Note, PinNumber, Settled};
-use crate::segment::Head;
+use crate::segment::{Head, UNSEEN_FOR};
 
 impl Graph {
     /// Asks all filters for their facts, decides anew, and tells those for whom something changes.
@@ -215,8 +215,9 @@ impl Graph {
             // What answers for live sources behind its queues, such as a mixer, has their deadline.
             let pushes = self.facts.filters[first].outputs.iter().any(|it| it.push.is_some());
             let deadline = wanted && (head == Head::LiveSource || head == Head::Queues && pushes);
+            let slack = self.head_slack(index);
             let granted = self.order(index, move |segment, _| {
-                !segment.set_head(head, deadline) || priority::raise()
+                !segment.set_head(head, slack, deadline) || priority::raise()
             });
             match granted {
                 Ok(false) if !self.told_priority => {
@@ -228,6 +229,21 @@ impl Graph {
             }
         }
         stuck
+    }
+
+    /// How late the source of a segment may be stepped: what a stream offset has wait behind it anyway.
+    fn head_slack(&self, segment: usize) -> Span {
+        let segment = &self.plan.segments[segment];
+        if !segment.computed {
+            return Span::ZERO;
+        }
+        let first = segment.filters[0];
+        let offset = |pin: usize| {
+            let pin = PinNumber { filter: first, pin };
+            self.settled.timing.offset(pin).and_then(|it| it.offset).unwrap_or(Span::ZERO)
+        };
+        let pins = 0..self.plan.filters[first].outputs.len();
+        pins.map(offset).min().unwrap_or(Span::ZERO).clamp(Span::ZERO, UNSEEN_FOR)
     }
 
     /// What the user should know, unless it was true before.

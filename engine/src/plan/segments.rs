@@ -12,6 +12,9 @@ pub struct Segment {
     pub filters: Vec<usize>,
     /// Indices of the connections whose queues it reads from; empty for a source's segment.
     pub reads: Vec<usize>,
+    /// Whether its source computes when it delivers, so that it may be stepped later with that time, and no
+    /// queue leads out, behind which another thread would see it.
+    pub computed: bool,
     /// Whether nothing outside shows when it is stepped: timers stand in for all hardware of its source and
     /// its renderers, and nothing leaves it.
     pub unseen: bool,
@@ -35,20 +38,17 @@ pub(super) fn cut(plan: &Plan) -> Vec<Segment> {
         } else {
             joined.push(segments.len());
             let reads = queued.into_iter().map(|(connection, _)| connection).collect();
-            segments.push(Segment { filters: vec![index], reads, unseen: false });
+            segments.push(Segment { filters: vec![index], reads, computed: false, unseen: false });
         }
     }
     for segment in &mut segments {
-        segment.unseen = is_unseen(plan, segment);
+        let is_simulated = |filter: &usize| is_made_of_timers(&plan.filters[*filter]);
+        let leaves = |filter: &usize| plan.leaving(*filter).any(|(_, it)| it.queue.is_some());
+        let stays = segment.reads.is_empty() && !segment.filters.iter().any(leaves);
+        segment.computed = stays && segment.filters.iter().take(1).all(is_simulated);
+        segment.unseen = stays && segment.filters.iter().all(is_simulated);
     }
     segments
-}
-
-fn is_unseen(plan: &Plan, segment: &Segment) -> bool {
-    let leaves = |filter: &usize| plan.leaving(*filter).any(|(_, it)| it.queue.is_some());
-    segment.reads.is_empty()
-        && segment.filters.iter().all(|filter| is_made_of_timers(&plan.filters[*filter]))
-        && !segment.filters.iter().any(leaves)
 }
 
 /// A transform does what it does in between, whenever that is. What a renderer that never needs a stand-in shows may be seen.

@@ -136,16 +136,22 @@ fn seen() -> Vec<(&'static str, i64)> {
     std::mem::take(&mut *SEEN.lock().unwrap())
 }
 
-#[test]
-fn what_is_stepped_late_because_nobody_sees_it_does_the_same_at_the_same_times() {
-    let length = Span::from_millis(1000);
+const LENGTH: Span = Span::from_millis(1000);
+
+fn seen_in_time() -> Vec<(&'static str, i64)> {
     let mut in_time = simulation();
-    in_time.advance(length).expect("nothing is stuck");
+    in_time.advance(LENGTH).expect("nothing is stuck");
     let in_time = seen();
     assert!(in_time.len() > 240, "{} things happened", in_time.len());
+    in_time
+}
+
+/// What is seen when the segment is stepped as late as it may be, and how often it was.
+fn seen_late(set: fn(&mut Segment)) -> (Vec<(&'static str, i64)>, usize) {
     let mut late = simulation();
     let order = move |segment: &mut Segment, now| {
-        let end = now + length;
+        let end = now + LENGTH;
+        set(segment);
         segment.step(now);
         let mut steps = 0;
         while let Wake::At(at) = segment.wish.latest
@@ -159,6 +165,20 @@ fn what_is_stepped_late_because_nobody_sees_it_does_the_same_at_the_same_times()
         steps
     };
     let steps = late.graph().order(0, order).expect("it is not stuck");
+    (seen(), steps)
+}
+
+/// One test, because all of it is written into one list.
+#[test]
+fn what_is_stepped_late_because_nobody_sees_it_does_the_same_at_the_same_times() {
+    let in_time = seen_in_time();
+    let (late, steps) = seen_late(|_| {});
     assert!((8..=10).contains(&steps), "it was stepped {steps} times");
-    assert_eq!(seen(), in_time);
+    assert_eq!(late, in_time);
+    let (late, steps) = seen_late(|segment| {
+        segment.is_unseen = false;
+        segment.set_head(Head::LiveSource, UNSEEN_FOR, false);
+    });
+    assert!((142..=144).contains(&steps), "for each period, not for samples: {steps} times");
+    assert_eq!(late, in_time);
 }

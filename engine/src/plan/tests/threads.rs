@@ -124,21 +124,30 @@ fn pins_left_out_of_a_family_take_the_lowest_number_that_is_free() {
 }
 
 #[test]
-fn only_what_timers_feed_and_timers_play_is_seen_by_nobody() {
+fn only_what_is_made_of_timers_may_be_late_and_only_where_nobody_sees_it() {
     let mut catalog = catalog();
     catalog.register(include_str!("timers.toml"), 1).expect("the fixture is good");
-    let unseen = |source: &str, (renderer, device): (&str, &str), queue: &str| {
+    let late = |source: &str, (renderer, device): (&str, &str), queue: &str| {
         let filters = [("a", source, ""), ("g", "gain", ""), ("s", renderer, device)];
         let text = manifest("", &[&format!("a -> {queue}g -> s")], &filters);
         let queue = if queue.is_empty() { "" } else { "[filter.q]\nplugin = \"queue\"\n" };
         let manifest = Manifest::parse("graph.toml", &(text + queue)).expect("it is good");
         let plan = Plan::new(&manifest, &catalog).unwrap_or_else(|wrong| panic!("{wrong}"));
-        plan.segments.iter().map(|segment| segment.unseen).collect::<Vec<_>>()
+        let is_late = |it: &Segment| {
+            if it.unseen {
+                "all"
+            } else if it.computed {
+                "source"
+            } else {
+                ""
+            }
+        };
+        plan.segments.iter().map(is_late).collect::<Vec<_>>()
     };
     let timers = ("ears", "device = \"virtual\"");
-    assert_eq!(unseen("tone", timers, ""), [true]);
-    assert_eq!(unseen("tone", ("ears", ""), ""), [false], "a sound card is heard");
-    assert_eq!(unseen("tone", ("speakers", ""), ""), [false], "it never stands in");
-    assert_eq!(unseen("live", timers, ""), [false], "it may be a sound card");
-    assert_eq!(unseen("tone", timers, "q -> "), [false, false], "another thread sees it");
+    assert_eq!(late("tone", timers, ""), ["all"]);
+    assert_eq!(late("tone", ("ears", ""), ""), ["source"], "a sound card is heard");
+    assert_eq!(late("tone", ("speakers", ""), ""), ["source"], "it never stands in");
+    assert_eq!(late("live", timers, ""), [""], "it may be a sound card");
+    assert_eq!(late("tone", timers, "q -> "), ["", ""], "another thread sees it");
 }
