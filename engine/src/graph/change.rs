@@ -17,8 +17,8 @@ impl Graph {
     /// as it takes to relink them. Filters that failed are made anew, so changing a graph into its own
     /// plan repairs it.
     ///
-    /// The clock stays as long as its filter does. Wishes for another, and for `sync`, count from the
-    /// next start (LS-43, LS-59).
+    /// The clock stays as long as its filter does, and latency for five seconds after nobody needs it any
+    /// more (LS-M4). Wishes for another clock, and for `sync`, count from the next start (LS-43, LS-59).
     ///
     /// # Errors
     ///
