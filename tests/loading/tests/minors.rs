@@ -14,7 +14,7 @@ use driftless_versions::libraries;
 use tempfile::TempDir;
 
 /// A method of a capability, one of the life of a filter, and a field of every structure in C that may grow.
-const APPENDED: [Change<'_>; 16] = [
+const APPENDED: [Change<'_>; 17] = [
     ("plugin-api/Cargo.toml", "version = \"1.0.0\"", "version = \"1.1.0\""),
     (
         "plugin-api/src/capability/clock.rs",
@@ -72,6 +72,7 @@ const APPENDED: [Change<'_>; 16] = [
     ("tests/third-party/Cargo.toml", "[workspace]\n", ""),
     ("engine/Cargo.toml", "insta = \"1\"\n", ""),
     ("engine/Cargo.toml", "proptest = \"1\"\n", ""),
+    ("engine/Cargo.toml", "driftless-test-filters = { path = \"../tests/filters\" }\n", ""),
     (
         "engine/Cargo.toml",
         "[lints]",
