@@ -30,7 +30,7 @@ use member::{IDLE, LOOKS_OUT, Member};
 
 /// How long after a place can wait no longer a thread looks whether the others have come round to it. So much
 /// later at most it looks in any case: signals come at any time.
-const LOOK_AFTER: Duration = Duration::from_millis(40);
+const LOOK_AFTER: Duration = Duration::from_millis(20);
 /// A place that waits for longer than this needs another thread. A step that took longer is the next time made
 /// by a thread that has called another one first.
 const LATE: Span = Span::from_millis(1);
@@ -247,12 +247,18 @@ impl<W: Work> Shared<W> {
         }
     }
 
-    /// Steps all places that are due and that nobody else steps. Returns whether there were any.
+    /// Steps all places that are due and that nobody else steps, those that cannot wait before those that go
+    /// along with them. Returns whether there were any.
     fn step_due(&self, member: &Member) -> bool {
+        self.step_those(member, |place, now| self.alarms.is_late(place, now))
+            | self.step_those(member, |place, now| self.alarms.is_due(place, now))
+    }
+
+    fn step_those(&self, member: &Member, is_one: impl Fn(usize, HostTime) -> bool) -> bool {
         let mut now = self.graph.clock.now();
         let mut any = false;
         for (number, place) in self.places() {
-            if !self.alarms.is_due(number, now) {
+            if !is_one(number, now) {
                 continue;
             }
             let Some(work) = place.work.pop() else { continue };

@@ -36,6 +36,7 @@ impl Work for Shift {
         let is_traced = self.graph.tracer.get().is_some();
         if let Some(segment) = self.seat.as_mut().filter(|_| !is_traced) {
             segment.catch_up(now);
+            now = self.graph.clock.now();
         }
         let mut is_watched = is_traced;
         loop {
