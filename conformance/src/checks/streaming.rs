@@ -50,7 +50,7 @@ pub(super) fn asks_for_nothing(subject: &Subject) -> Outcome {
     bench.play(Span::from_millis(500))?;
     bench.counts = Some(Counts { step: true, ..Counts::default() });
     let began = Instant::now();
-    for _ in 0..6 {
+    for _ in 0..20 {
         bench.play(Span::from_millis(1))?;
         if began.elapsed() > LOOK {
             break;
