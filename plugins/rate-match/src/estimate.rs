@@ -7,7 +7,7 @@
 //! | estimator        | best for                                     | its error after `T` seconds, `N` readings |
 //! |------------------|----------------------------------------------|-------------------------------------------|
 //! | [`Moments::line`]| noise to both sides (Gaussian)               | `σ √(12/N) / T`                           |
-//! | [`Hull::slope_at`]| noise to one side only with a sharp edge (a network, a late callback) | about `6 w / (N T)`, `w` the noise's width at the edge |
+//! | mean slope of the lines that fit by the edge of [`Hull`] | noise with a sharp edge to one side (a network, a late callback) or both | about `6 w / (N T)`, `w` the noise's width at the edge; a fifth more by [`Hull::slope_at`] alone |
 //!
 //! Both are summaries that merge, so a window of any length is made from pieces.
 //!

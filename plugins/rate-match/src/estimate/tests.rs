@@ -81,6 +81,61 @@ fn normal_jitter_is_averaged_nearly_as_well_as_can_be() {
     }
 }
 
+/// Mean slope of all lines from which no reading is further than `most`: where noise is even and its limits are
+/// known, nobody can come nearer to the true one (mean square).
+fn mean_of_lines_that_fit(readings: &[Point], most: f64) -> f64 {
+    let length = readings.last().map_or(1.0, |last| last.x);
+    let reach = 60.0 * most / (readings.len() as f64 * length);
+    let (mut weight, mut moment) = (0.0, 0.0);
+    for step in -200..=200 {
+        let slope = reach * f64::from(step) / 200.0;
+        let offs = readings.iter().map(|it| it.y - slope * it.x);
+        let (low, high) =
+            offs.fold((f64::MAX, f64::MIN), |(low, high), off| (low.min(off), high.max(off)));
+        let heights = (2.0 * most - (high - low)).max(0.0);
+        weight += heights;
+        moment += heights * slope;
+    }
+    moment / weight
+}
+
+/// Callbacks three at once, and each three evenly up to 2 ms early or late, as in the bench: the time of three
+/// calls is one reading. `--nocapture` shows the figures that the README gives.
+#[test]
+fn callbacks_in_bursts_are_seen_through_nearly_as_well_as_can_be() {
+    for (seconds, known_ppm) in [(10.0, 4.4), (20.0, 0.95), (60.0, 0.12)] {
+        let (mut bound, mut ours) = (Vec::new(), Vec::new());
+        for seed in 1..=200 {
+            let mut noise = Noise(seed);
+            let readings: Vec<Point> = (0..(seconds / 0.030) as u32)
+                .map(|n| Point { x: f64::from(n) * 0.030, y: 4e-3 * (noise.uniform() - 0.5) })
+                .collect();
+            bound.push(1e6 * mean_of_lines_that_fit(&readings, 2e-3));
+            let mut windows = Windows::new(0.1, Estimator::Best);
+            for burst in &readings {
+                for late in [0.0, 0.010, 0.020] {
+                    windows.add(Point { x: burst.x + late, y: burst.y - late });
+                }
+            }
+            ours.push(windows.fit().map_or(f64::MAX, |fit| 1e6 * fit.slope));
+        }
+        let rms = |all: &[f64]| (all.iter().map(|it| it * it).sum::<f64>() / 200.0).sqrt();
+        let worst = |all: &[f64]| {
+            let twenties = all.chunks(20).map(|it| it.iter().fold(0.0f64, |a, b| a.max(b.abs())));
+            twenties.sum::<f64>() / 10.0
+        };
+        println!(
+            "after {seconds} s, ppm rms and worst of 20: bound {:.2}, {:.2}; ours {:.2}, {:.2}",
+            rms(&bound),
+            worst(&bound),
+            rms(&ours),
+            worst(&ours)
+        );
+        assert!((0.7..1.5).contains(&(rms(&bound) / known_ppm)), "the bound is what it was");
+        assert!(rms(&ours) < 1.3 * rms(&bound), "after {seconds} s");
+    }
+}
+
 #[test]
 fn readings_that_are_alike_count_for_less() {
     let error = |together: u32| {
