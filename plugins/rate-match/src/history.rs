@@ -3,6 +3,8 @@
 //! A frame stands at the place its position says, so frames may come late, twice or out of order,
 //! and the resampler may read anywhere. Where no frame was written there is silence.
 
+use crate::aligned::Aligned;
+
 /// Values that are moved at most when a history grows: some 10 µs.
 const MOST_MOVED: usize = 1 << 15;
 
@@ -17,7 +19,7 @@ const MOST_MOVED: usize = 1 << 15;
 /// [`hold`](Self::hold).
 #[derive(Debug, Clone)]
 pub struct History {
-    planes: Vec<f32>,
+    planes: Aligned<f32>,
     channels: usize,
     /// Frames that positions go around in, a power of two.
     in_use: usize,
@@ -35,10 +37,11 @@ pub struct History {
 impl History {
     /// Room for at least `capacity_frames`, read in windows of at most `window_frames`. `[main]`
     pub fn new(channels: usize, capacity_frames: usize, window_frames: usize) -> Self {
-        let overhang = window_frames.max(16);
+        // Planes of whole cache lines, so that all of them begin on one.
+        let overhang = window_frames.max(16).next_multiple_of(16);
         let capacity = (capacity_frames + overhang).next_power_of_two();
         Self {
-            planes: vec![0.0; channels * (capacity + overhang)],
+            planes: Aligned::new(channels * (capacity + overhang)),
             channels,
             in_use: capacity,
             capacity,
@@ -133,7 +136,7 @@ impl History {
         for (at, from, len) in self.pieces(position, count) {
             let part = &frames[from * channels..(from + len) * channels];
             match channels {
-                1 => self.planes[at..at + len].copy_from_slice(part),
+                1 => self.plane_mut(0)[at..at + len].copy_from_slice(part),
                 2 => self.write_stereo(at, part),
                 _ => self.write_channels(at, part),
             }
@@ -144,7 +147,7 @@ impl History {
     /// Both planes in one pass, which becomes vector instructions.
     fn write_stereo(&mut self, at: usize, frames: &[f32]) {
         let stride = self.stride();
-        let (left, right) = self.planes.split_at_mut(stride);
+        let (left, right) = self.planes.get_mut().split_at_mut(stride);
         let pairs = left[at..].iter_mut().zip(&mut right[at..]);
         for ((left, right), frame) in pairs.zip(frames.chunks_exact(2)) {
             (*left, *right) = (frame[0], frame[1]);
@@ -275,11 +278,11 @@ impl History {
 
     pub(crate) fn plane(&self, channel: usize) -> &[f32] {
         let stride = self.stride();
-        &self.planes[channel * stride..(channel + 1) * stride]
+        &self.planes.get()[channel * stride..(channel + 1) * stride]
     }
 
     fn plane_mut(&mut self, channel: usize) -> &mut [f32] {
         let stride = self.stride();
-        &mut self.planes[channel * stride..(channel + 1) * stride]
+        &mut self.planes.get_mut()[channel * stride..(channel + 1) * stride]
     }
 }

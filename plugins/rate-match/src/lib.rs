@@ -33,6 +33,7 @@
 //!
 //! Time is an argument everywhere: nothing here asks what time it is.
 
+mod aligned;
 mod clock_line;
 mod controller;
 pub mod estimate;

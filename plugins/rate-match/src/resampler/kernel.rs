@@ -12,9 +12,9 @@
 
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod places;
 mod portable;
-#[cfg(test)]
-mod tests;
+mod sink;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 #[cfg(all(target_arch = "x86_64", avx512))]
@@ -25,6 +25,8 @@ use super::{
     table::{BLOCK, Coefficients, Table},
 };
 use crate::History;
+use places::{BATCH, Places, TURN, locate, locate_in_a_row};
+pub(crate) use sink::{Interleaved, Planar, Sink};
 
 /// Sums that a kernel makes at a time.
 pub(crate) const SUMS: usize = 8;
@@ -62,83 +64,6 @@ impl Instructions {
     }
 }
 
-/// Where the output goes.
-pub(crate) trait Sink {
-    /// Takes the first `frames` of the `FRAMES` frames that begin at `frame`, of the channels that
-    /// begin at `channel`.
-    fn put<const CHANNELS: usize, const FRAMES: usize>(
-        &mut self,
-        frame: usize,
-        frames: usize,
-        channel: usize,
-        values: &[[f32; FRAMES]; CHANNELS],
-    );
-}
-
-/// Frame after frame, the values of all channels side by side.
-pub(crate) struct Interleaved<'a> {
-    pub values: &'a mut [f32],
-    pub channels: usize,
-}
-
-impl Sink for Interleaved<'_> {
-    #[inline(always)]
-    fn put<const CHANNELS: usize, const FRAMES: usize>(
-        &mut self,
-        frame: usize,
-        frames: usize,
-        channel: usize,
-        values: &[[f32; FRAMES]; CHANNELS],
-    ) {
-        let out = &mut self.values[frame * self.channels..(frame + frames) * self.channels];
-        for (f, out) in out.chunks_exact_mut(self.channels).enumerate() {
-            for (value, plane) in out[channel..channel + CHANNELS].iter_mut().zip(values) {
-                *value = plane[f];
-            }
-        }
-    }
-}
-
-/// One slice a channel.
-pub(crate) struct Planar<'a, 'b> {
-    planes: &'a mut [&'b mut [f32]],
-    begin: usize,
-    frames: usize,
-}
-
-impl<'a, 'b> Planar<'a, 'b> {
-    /// Frames `begin..begin + frames` of each plane. Panics when a plane is shorter.
-    pub fn new(planes: &'a mut [&'b mut [f32]], begin: usize, frames: usize) -> Self {
-        assert!(planes.iter().all(|plane| plane.len() >= begin + frames), "a plane is too short");
-        Self { planes, begin, frames }
-    }
-}
-
-impl Sink for Planar<'_, '_> {
-    #[inline(always)]
-    fn put<const CHANNELS: usize, const FRAMES: usize>(
-        &mut self,
-        frame: usize,
-        frames: usize,
-        channel: usize,
-        values: &[[f32; FRAMES]; CHANNELS],
-    ) {
-        debug_assert!(frame + frames <= self.frames);
-        let at = self.begin + frame;
-        for (plane, values) in self.planes[channel..channel + CHANNELS].iter_mut().zip(values) {
-            let first = plane.as_mut_ptr().wrapping_add(at);
-            // A length known to the compiler becomes one store instead of a call.
-            if frames == FRAMES {
-                // SAFETY: kernels put only frames below the count they run for, and that all planes
-                // have these was asserted when the sink was made.
-                unsafe { first.cast::<[f32; FRAMES]>().write_unaligned(*values) };
-            } else {
-                plane[at..at + frames].copy_from_slice(&values[..frames]);
-            }
-        }
-    }
-}
-
 /// A vector register of coefficients or sums.
 trait Vector: Copy {
     /// What the coefficients are kept as.
@@ -146,6 +71,10 @@ trait Vector: Copy {
     const LANES: usize;
     /// Are there enough registers for sixteen sums?
     const MANY: bool;
+    /// Is a vector that begins anywhere much dearer to load than one that begins at a multiple of `LANES`?
+    const ALIGNS: bool;
+    /// By how much lanes are moved.
+    type Shift: Copy;
 
     /// A fraction of 2^64 as a number below 1.
     fn place(fraction: u64) -> Self::Element;
@@ -163,6 +92,16 @@ trait Vector: Copy {
     /// # Safety
     /// The processor has the instructions.
     unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self;
+    /// What [`shifted`](Self::shifted) takes to move by `lanes`, 0 to below `LANES`.
+    ///
+    /// # Safety
+    /// The processor has the instructions.
+    unsafe fn shift(lanes: usize) -> Self::Shift;
+    /// Of `older` and `newer` side by side, the vector that ends so many lanes before the end.
+    ///
+    /// # Safety
+    /// The processor has the instructions.
+    unsafe fn shifted(older: Self, newer: Self, by: Self::Shift) -> Self;
     /// The sum over the lanes of each.
     ///
     /// # Safety
@@ -228,18 +167,6 @@ pub(crate) struct Rows<'a, E> {
     pub powers: usize,
 }
 
-/// Frames whose places are found in one go.
-const BATCH: usize = 64;
-/// Frames in the largest turn.
-const TURN: usize = 8;
-
-/// Where the frames of a batch are read; the last one is repeated to fill the last turn.
-struct Places<E> {
-    index: [usize; BATCH + TURN],
-    row: [usize; BATCH + TURN],
-    place: [E; BATCH + TURN],
-}
-
 /// All channels, batch by batch.
 ///
 /// # Safety
@@ -255,11 +182,7 @@ unsafe fn channels<V: Vector, S: Sink>(
     // What all reads rest on: a window may begin at any index up to the mask, a row at any phase.
     assert!(history.plane(0).len() > history.mask() + rows.taps + TURN);
     assert!(rows.taps % BLOCK == 0 && rows.elements.len() == rows.phases * rows.powers * rows.taps);
-    let mut places = Places {
-        index: [0; BATCH + TURN],
-        row: [0; BATCH + TURN],
-        place: [V::Element::default(); BATCH + TURN],
-    };
+    let mut places = Places::new();
     let near_unity = (path.step() - 1.0).abs() < 0.01;
     for begin in (0..frames).step_by(BATCH) {
         let count = (frames - begin).min(BATCH);
@@ -277,72 +200,6 @@ unsafe fn channels<V: Vector, S: Sink>(
                 }
             };
         }
-    }
-}
-
-/// Finds the places of `count` frames and moves the path over them.
-#[inline(always)]
-fn locate<V: Vector>(
-    rows: Rows<'_, V::Element>,
-    mask: usize,
-    path: &mut Path,
-    count: usize,
-    places: &mut Places<V::Element>,
-) {
-    let before = (rows.taps - rows.half - 1) as i64;
-    let mut here = *path;
-    for f in 0..count {
-        let (frame, phase, fraction) = here.locate(rows.phases);
-        places.index[f] = (frame - before) as usize & mask;
-        places.row[f] = phase * rows.powers * rows.taps;
-        places.place[f] = V::place(fraction);
-        here.advance();
-    }
-    *path = here;
-    fill_up(places, count);
-}
-
-/// The same where all frames follow each other in one stretch, as most do between clocks of the same nominal
-/// rate: in numbers of 64 bits, for the whole of the position is known. False, and nothing done, elsewhere.
-#[inline(always)]
-fn locate_in_a_row<V: Vector>(
-    rows: Rows<'_, V::Element>,
-    mask: usize,
-    path: &mut Path,
-    count: usize,
-    places: &mut Places<V::Element>,
-) -> bool {
-    let (frame, phase, fraction) = path.locate(rows.phases);
-    let end = path.after(count - 1);
-    let (last, last_phase, _) = end.locate(rows.phases);
-    let turns_back = path.is_faster() != end.is_faster();
-    if turns_back || last_phase != phase || last != frame + count as i64 - 1 {
-        return false;
-    }
-    let first = frame - (rows.taps - rows.half - 1) as i64;
-    for (f, index) in places.index[..count].iter_mut().enumerate() {
-        *index = (first + f as i64) as usize & mask;
-    }
-    places.row[..count].fill(phase * rows.powers * rows.taps);
-    let (mut step, ramp) = path.locate_steps(rows.phases);
-    let mut fraction = fraction;
-    for place in &mut places.place[..count] {
-        *place = V::place(fraction);
-        fraction = fraction.wrapping_add(step);
-        step = step.wrapping_add(ramp);
-    }
-    *path = path.after(count);
-    fill_up(places, count);
-    true
-}
-
-/// Repeats the last of `count` frames until the last turn is full.
-#[inline(always)]
-fn fill_up<E: Copy>(places: &mut Places<E>, count: usize) {
-    for f in count..count.next_multiple_of(TURN) {
-        places.index[f] = places.index[count - 1];
-        places.row[f] = places.row[count - 1];
-        places.place[f] = places.place[count - 1];
     }
 }
 
@@ -439,20 +296,33 @@ unsafe fn sums<
     first: usize,
 ) -> [[f32; FRAMES]; CHANNELS] {
     let Batch { rows, places, .. } = *batch;
-    let planes = planes.map(|plane| plane.wrapping_add(places.index[first]));
-    let at: [usize; FRAMES] = std::array::from_fn(|f| {
-        if IN_A_ROW { f } else { places.index[first + f].wrapping_sub(places.index[first]) }
+    // With few channels more is lost by the longer window than gained by loads that are aligned.
+    let aligns = const { V::ALIGNS && CHANNELS >= 4 };
+    let begin = places.index[first];
+    let planes = planes.map(|plane| plane.wrapping_add(begin));
+    let offset = |f: usize| match IN_A_ROW {
+        true => f,
+        false => places.index[first + f].wrapping_sub(begin),
+    };
+    let ahead: [usize; FRAMES] = std::array::from_fn(|f| match aligns {
+        true => begin.wrapping_add(offset(f)) % V::LANES,
+        false => 0,
     });
+    let at: [usize; FRAMES] = std::array::from_fn(|f| offset(f).wrapping_sub(ahead[f]));
     let tables: [*const V::Element; FRAMES] = std::array::from_fn(|f| {
         rows.elements.as_ptr().wrapping_add(places.row[if IN_A_ROW { first } else { first + f }])
     });
-    // SAFETY: as promised by the caller; `k` stays below `taps`.
+    // SAFETY: as promised by the caller; `k` stays below `taps`. A window that is read from an aligned place on ends
+    // at most a vector later, and not after the one of the last index, which is no further than a block from the mask.
     unsafe {
         let mut sums = [[V::splat(V::Element::default()); FRAMES]; CHANNELS];
+        let shift: Option<[V::Shift; FRAMES]> =
+            if aligns { Some(std::array::from_fn(|f| V::shift(ahead[f]))) } else { None };
+        let mut older = [sums[0][0]; FRAMES];
         let x: [V; FRAMES] = std::array::from_fn(|f| V::splat(places.place[first + f]));
         for k in (0..rows.taps).step_by(V::LANES) {
             let block = k / BLOCK * BLOCK * POWERS + k % BLOCK;
-            let mut row = [sums[0][0]; POWERS];
+            let mut row = [older[0]; POWERS];
             for f in 0..FRAMES {
                 if f == 0 || !IN_A_ROW {
                     row = std::array::from_fn(|power| {
@@ -463,9 +333,24 @@ unsafe fn sums<
                 for power in (0..POWERS - 1).rev() {
                     blended = V::multiply_add(blended, x[f], row[power]);
                 }
+                if let Some(shift) = shift {
+                    let newer = blended;
+                    blended = V::shifted(older[f], newer, shift[f]);
+                    older[f] = newer;
+                }
                 for c in 0..CHANNELS {
                     let input = V::input(planes[c].wrapping_add(at[f]).wrapping_add(k));
                     sums[c][f] = V::multiply_add(blended, input, sums[c][f]);
+                }
+            }
+        }
+        if let Some(shift) = shift {
+            let nothing = V::splat(V::Element::default());
+            for f in 0..FRAMES {
+                let rest = V::shifted(older[f], nothing, shift[f]);
+                for c in 0..CHANNELS {
+                    let input = V::input(planes[c].wrapping_add(at[f]).wrapping_add(rows.taps));
+                    sums[c][f] = V::multiply_add(rest, input, sums[c][f]);
                 }
             }
         }

@@ -13,6 +13,7 @@ use std::{
 };
 
 use super::{kernel::Rows, quality::Design};
+use crate::aligned::Aligned;
 
 /// Taps whose powers lie side by side.
 pub(crate) const BLOCK: usize = 16;
@@ -38,34 +39,6 @@ pub(crate) enum Coefficients<'a> {
     Single(Rows<'a, f32>),
     Double(Rows<'a, f64>),
 }
-
-/// Elements that begin on a cache line.
-#[derive(Debug)]
-struct Aligned<E> {
-    elements: Vec<E>,
-    begin: usize,
-}
-
-impl<E: Copy + Default> Aligned<E> {
-    fn new(source: impl ExactSizeIterator<Item = E>) -> Self {
-        let count = source.len();
-        let mut elements = vec![E::default(); count + LINE];
-        // No line to be found, as under an interpreter, costs time only.
-        let begin = elements.as_ptr().align_offset(LINE).min(LINE);
-        for (element, value) in elements[begin..].iter_mut().zip(source) {
-            *element = value;
-        }
-        elements.truncate(begin + count);
-        Self { elements, begin }
-    }
-
-    fn get(&self) -> &[E] {
-        &self.elements[self.begin..]
-    }
-}
-
-/// Bytes of a cache line.
-const LINE: usize = 64;
 
 static CACHE: Mutex<Vec<Weak<Table>>> = Mutex::new(Vec::new());
 
@@ -97,11 +70,11 @@ impl Table {
                 }
             }
         }
-        let values = values.into_iter();
         let elements = if design.double {
-            Elements::Double(Aligned::new(values))
+            Elements::Double(Aligned::of(&values))
         } else {
-            Elements::Single(Aligned::new(values.map(|value| value as f32)))
+            let values: Vec<f32> = values.into_iter().map(|value| value as f32).collect();
+            Elements::Single(Aligned::of(&values))
         };
         Self { design, half, taps, elements }
     }

@@ -36,6 +36,8 @@ impl Vector for Quad {
     type Element = f32;
     const LANES: usize = 4;
     const MANY: bool = true;
+    const ALIGNS: bool = false;
+    type Shift = ();
 
     #[inline(always)]
     fn place(fraction: u64) -> f32 {
@@ -64,6 +66,14 @@ impl Vector for Quad {
     unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self {
         // SAFETY: the caller vouches for the processor.
         Self(unsafe { vfmaq_f32(c.0, a.0, b.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn shift(_: usize) {}
+
+    #[inline(always)]
+    unsafe fn shifted(_: Self, newer: Self, (): ()) -> Self {
+        newer
     }
 
     #[inline(always)]
@@ -96,6 +106,8 @@ impl Vector for Pair {
     type Element = f64;
     const LANES: usize = 2;
     const MANY: bool = true;
+    const ALIGNS: bool = false;
+    type Shift = ();
 
     #[inline(always)]
     fn place(fraction: u64) -> f64 {
@@ -126,6 +138,14 @@ impl Vector for Pair {
     unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self {
         // SAFETY: the caller vouches for the processor.
         Self(unsafe { vfmaq_f64(c.0, a.0, b.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn shift(_: usize) {}
+
+    #[inline(always)]
+    unsafe fn shifted(_: Self, newer: Self, (): ()) -> Self {
+        newer
     }
 
     #[inline(always)]

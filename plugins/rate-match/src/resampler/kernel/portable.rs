@@ -12,6 +12,8 @@ impl Vector for Single {
     type Element = f32;
     const LANES: usize = 8;
     const MANY: bool = false;
+    const ALIGNS: bool = false;
+    type Shift = ();
 
     #[inline(always)]
     fn place(fraction: u64) -> f32 {
@@ -38,6 +40,14 @@ impl Vector for Single {
     #[inline(always)]
     unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self {
         Self(std::array::from_fn(|i| a.0[i] * b.0[i] + c.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn shift(_: usize) {}
+
+    #[inline(always)]
+    unsafe fn shifted(_: Self, newer: Self, (): ()) -> Self {
+        newer
     }
 
     #[inline(always)]
@@ -71,6 +81,8 @@ impl Vector for Double {
     type Element = f64;
     const LANES: usize = 8;
     const MANY: bool = false;
+    const ALIGNS: bool = false;
+    type Shift = ();
 
     #[inline(always)]
     fn place(fraction: u64) -> f64 {
@@ -97,6 +109,14 @@ impl Vector for Double {
     #[inline(always)]
     unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self {
         Self(std::array::from_fn(|i| a.0[i] * b.0[i] + c.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn shift(_: usize) {}
+
+    #[inline(always)]
+    unsafe fn shifted(_: Self, newer: Self, (): ()) -> Self {
+        newer
     }
 
     #[inline(always)]

@@ -59,6 +59,8 @@ impl Vector for Narrow {
     type Element = f32;
     const LANES: usize = 8;
     const MANY: bool = false;
+    const ALIGNS: bool = false;
+    type Shift = ();
 
     #[inline(always)]
     fn place(fraction: u64) -> f32 {
@@ -87,6 +89,14 @@ impl Vector for Narrow {
     unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self {
         // SAFETY: the caller vouches for the processor.
         Self(unsafe { _mm256_fmadd_ps(a.0, b.0, c.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn shift(_: usize) {}
+
+    #[inline(always)]
+    unsafe fn shifted(_: Self, newer: Self, (): ()) -> Self {
+        newer
     }
 
     #[inline(always)]
@@ -137,6 +147,8 @@ impl Vector for NarrowDouble {
     type Element = f64;
     const LANES: usize = 4;
     const MANY: bool = false;
+    const ALIGNS: bool = false;
+    type Shift = ();
 
     #[inline(always)]
     fn place(fraction: u64) -> f64 {
@@ -167,6 +179,14 @@ impl Vector for NarrowDouble {
     unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self {
         // SAFETY: the caller vouches for the processor.
         Self(unsafe { _mm256_fmadd_pd(a.0, b.0, c.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn shift(_: usize) {}
+
+    #[inline(always)]
+    unsafe fn shifted(_: Self, newer: Self, (): ()) -> Self {
+        newer
     }
 
     #[inline(always)]

@@ -50,6 +50,8 @@ impl Vector for Wide {
     type Element = f32;
     const LANES: usize = 16;
     const MANY: bool = true;
+    const ALIGNS: bool = true;
+    type Shift = __m512i;
 
     #[inline(always)]
     fn place(fraction: u64) -> f32 {
@@ -78,6 +80,22 @@ impl Vector for Wide {
     unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self {
         // SAFETY: the caller vouches for the processor.
         Self(unsafe { _mm512_fmadd_ps(a.0, b.0, c.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn shift(lanes: usize) -> __m512i {
+        // SAFETY: the caller vouches for the processor.
+        unsafe {
+            let first = _mm512_set1_epi32(16 - lanes as i32);
+            let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+            _mm512_add_epi32(first, lanes)
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn shifted(older: Self, newer: Self, by: __m512i) -> Self {
+        // SAFETY: the caller vouches for the processor.
+        Self(unsafe { _mm512_permutex2var_ps(older.0, by, newer.0) })
     }
 
     #[inline(always)]
@@ -132,6 +150,8 @@ impl Vector for WideDouble {
     type Element = f64;
     const LANES: usize = 8;
     const MANY: bool = true;
+    const ALIGNS: bool = false;
+    type Shift = ();
 
     #[inline(always)]
     fn place(fraction: u64) -> f64 {
@@ -162,6 +182,14 @@ impl Vector for WideDouble {
     unsafe fn multiply_add(a: Self, b: Self, c: Self) -> Self {
         // SAFETY: the caller vouches for the processor.
         Self(unsafe { _mm512_fmadd_pd(a.0, b.0, c.0) })
+    }
+
+    #[inline(always)]
+    unsafe fn shift(_: usize) {}
+
+    #[inline(always)]
+    unsafe fn shifted(_: Self, newer: Self, (): ()) -> Self {
+        newer
     }
 
     #[inline(always)]

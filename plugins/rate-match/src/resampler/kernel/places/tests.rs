@@ -1,12 +1,8 @@
 use super::*;
-use crate::noise::Noise;
+use crate::{noise::Noise, resampler::kernel::portable};
 
 const ROWS: Rows<'_, f32> = Rows { elements: &[], phases: 22, taps: 64, half: 32, powers: 4 };
 const MASK: usize = 4095;
-
-fn places() -> Places<f32> {
-    Places { index: [0; BATCH + TURN], row: [0; BATCH + TURN], place: [0.0; BATCH + TURN] }
-}
 
 #[test]
 fn frames_in_a_row_are_found_where_each_by_itself_is() {
@@ -20,7 +16,7 @@ fn frames_in_a_row_are_found_where_each_by_itself_is() {
             path.ramp_to(1.0 + noise.normal() * ppm * 1e-6, 480);
         }
         let count = 1 + round % BATCH;
-        let (mut each, mut all) = (places(), places());
+        let (mut each, mut all) = (Places::new(), Places::new());
         let (mut path_of_each, mut path_of_all) = (path, path);
         locate::<portable::Single>(ROWS, MASK, &mut path_of_each, count, &mut each);
         if locate_in_a_row::<portable::Single>(ROWS, MASK, &mut path_of_all, count, &mut all) {
