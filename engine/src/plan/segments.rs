@@ -51,7 +51,8 @@ pub(super) fn cut(plan: &Plan) -> Vec<Segment> {
     segments
 }
 
-/// A transform does what it does in between, whenever that is. What a renderer that never needs a stand-in shows may be seen.
+/// A transform does what it does in between, whenever that is. What a renderer that never needs a stand-in
+/// shows may be seen.
 fn is_made_of_timers(filter: &PlannedFilter) -> bool {
     let simulation = &filter.descriptor.simulation;
     match filter.descriptor.kind {

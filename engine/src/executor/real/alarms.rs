@@ -16,7 +16,8 @@ const NEVER: i64 = i64::MAX;
 /// In place of a thread's number.
 pub const NOBODY: usize = usize::MAX;
 
-/// Times at which places are due, and by when: numbers only, so any thread may set and read them without a lock. `[any]`
+/// Times at which places are due, and by when: numbers only, so any thread may set and read them without a
+/// lock. `[any]`
 #[derive(Debug)]
 pub struct Alarms {
     places: Growing<Alarm>,

@@ -2,12 +2,13 @@
 //!
 //! A thread that finds nothing due does the first of these that nobody does yet. It **sleeps for all** until
 //! no place can wait any longer, so that one wake-up serves all places that are due. It **looks out**: it
-//! looks, [`LOOK_AFTER`] the earliest of those times, for a place that nobody comes to, because a step takes long or
-//! never ends; then it has another thread look out and works as well. Or it **rests**, until somebody is
-//! needed who looks out.
+//! looks, [`LOOK_AFTER`] the earliest of those times, for a place that nobody comes to, because a step
+//! takes long or never ends; then it has another thread look out and works as well. Or it **rests**, until
+//! somebody is needed who looks out.
 //!
 //! So a filter that hangs keeps one thread and its own place, and costs the other places up to
-//! `LOOK_AFTER`, once; one that waits for a signal up to twice that. Nobody locks: whoever takes a place's work out of it may step it.
+//! `LOOK_AFTER`, once; one that waits for a signal up to twice that. Nobody locks: whoever takes a place's
+//! work out of it may step it.
 
 mod member;
 
