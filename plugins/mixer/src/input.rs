@@ -1,8 +1,8 @@
 //! One input: from samples with stamps to frames that are due now.
 
 use driftless_plugin_api::{
-    AudioFormat, ClockState, FilterError, Host, MediaType, PushSourceFlags, Sample, SampleFlags,
-    Span, Status, StreamTime, matching,
+    AudioFormat, ClockState, EventCode, FilterError, Host, MediaType, PushSourceFlags, Sample,
+    SampleFlags, Span, Status, StreamTime, matching,
 };
 use driftless_rate_match::{Against, LinkConfig, Period, Player, Quality, Writer, link};
 
@@ -47,6 +47,8 @@ pub(crate) struct Input {
     drained: bool,
     lateness: Lateness,
     is_late: bool,
+    /// The newest sample did not find room.
+    overflows: bool,
     counts: Counts,
 }
 
@@ -88,6 +90,7 @@ impl Input {
             drained: false,
             lateness: Lateness::new(block_s),
             is_late: false,
+            overflows: false,
             counts: Counts::default(),
         }
     }
@@ -122,10 +125,25 @@ impl Input {
         self.goes_stale = sample.flags().contains(SampleFlags::FLUSH_ON_PAUSE);
         writer.set_goes_stale(self.goes_stale);
         let written = writer.write(sample.values(), due_ns, arrived_ns, sample.discontinuity());
-        self.counts.overrun_frames += written.lost_frames as u64;
+        self.tell_overflow(written.lost_frames);
         self.covered = Some(due + length).max(self.covered);
         (self.ended, self.drained) = (false, false);
         Ok(())
+    }
+
+    /// A source that is not live delivers as fast as it is taken, and a mixer takes what comes.
+    fn tell_overflow(&mut self, lost_frames: usize) {
+        self.counts.overrun_frames += lost_frames as u64;
+        let overflows = lost_frames > 0;
+        if overflows && !self.overflows {
+            let text = format!(
+                "the queue of input {} is full: {lost_frames} frames were lost, and more may follow; a recording \
+                 has to be played at its own pace here (`pace = true`)",
+                self.setup.number
+            );
+            self.host.event(EventCode::QUEUE_OVERRUN, lost_frames as i64, 0, &text);
+        }
+        self.overflows = overflows;
     }
 
     /// Another format is another link; what was queued is lost.

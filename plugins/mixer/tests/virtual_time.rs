@@ -292,6 +292,22 @@ fn an_input_at_another_rate_is_heard_as_much_faster() {
     }
 }
 
+#[test]
+fn a_recording_that_is_not_paced_finds_no_room_and_somebody_says_so_once() {
+    let mut driver = mixer(1, &[]);
+    driver.set_clock(TestClock::Other(1.0));
+    driver.run().unwrap();
+    for block in 0..500 {
+        let start = StreamTime::ZERO + Span::from_millis(10 * block);
+        let sample = driver.audio_sample(&[0.5; BLOCK as usize], Some(start));
+        driver.receive(0, sample).unwrap();
+    }
+    let told = driver.events();
+    let told: Vec<_> = told.iter().filter(|it| it.code == EventCode::QUEUE_OVERRUN).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].text.contains("`pace = true`"), "{told:?}");
+}
+
 /// LS-113
 #[test]
 fn the_stream_ends_when_the_last_input_has() {
