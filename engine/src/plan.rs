@@ -44,7 +44,7 @@ pub use facts::{Facts, FilterFacts, InForce, PushFacts};
 pub use latency::{Note, Offset, Timing};
 pub use matching::{Match, Stream};
 pub use queues::Queue;
-pub use segments::Segment;
+pub use segments::{Late, Segment};
 
 use crate::catalog::{Catalog, Content, Provider};
 use crate::diagnostic::Diagnostics;

@@ -16,15 +16,12 @@ use driftless_plugin_api::{Cue, EventCode, HostTime, Span, Wake};
 use crate::loader::chain::{Chain, Node, OwnedNode};
 use queue::{Item, Queue};
 use recorder::Recorder;
-pub use wish::Wish;
+pub use wish::{Slack, Wish};
 
 /// Turns a source may take in one step before others get theirs.
 const TURNS: u32 = 64;
 /// How often renderers' statistics are recorded; nobody is woken for that alone until as much has passed again.
 pub const RECORD_EVERY: Span = Span::from_millis(100);
-/// How late what nobody outside sees may be done, and a source that computes its times may deliver what waits
-/// further on for as long anyway.
-pub const UNSEEN_FOR: Span = Span::from_millis(100);
 
 /// Where samples come from another segment.
 pub struct Input {
@@ -77,10 +74,8 @@ pub struct Segment {
     next_record: HostTime,
     /// What the latest step wished.
     wish: Wish,
-    /// Nothing outside shows when it is stepped.
-    is_unseen: bool,
-    /// How late its source may be stepped.
-    head_slack: Span,
+    /// How late that may be done.
+    slack: Slack,
     state: State,
     /// It stands still while its graph changes (LS-125).
     blocked: bool,
@@ -115,8 +110,7 @@ impl Segment {
             wakes,
             next_record: now + RECORD_EVERY,
             wish: Wish::NONE,
-            is_unseen: false,
-            head_slack: Span::ZERO,
+            slack: Slack::NONE,
             state,
             blocked: true,
             cueing: Vec::new(),
@@ -125,11 +119,6 @@ impl Segment {
             turns: 0,
             repeats: None,
         }
-    }
-
-    /// The same, where nothing outside shows when it is stepped.
-    pub fn unseen(self, is_unseen: bool) -> Self {
-        Self { is_unseen, ..self }
     }
 
     /// Its filters, in order, each as it was.
@@ -177,10 +166,10 @@ impl Segment {
         &mut self.chain
     }
 
-    /// Says what the head is, once the filters have told whether they are live, how late it may be stepped,
+    /// Says what the head is, once the filters have told whether they are live, how late what may be done,
     /// and whether the segment must be on time. Returns whether it must from now on.
-    pub fn set_head(&mut self, head: Head, slack: Span, has_deadline: bool) -> bool {
-        (self.head, self.head_slack) = (head, slack);
+    pub fn set_head(&mut self, head: Head, slack: Slack, has_deadline: bool) -> bool {
+        (self.head, self.slack) = (head, slack);
         has_deadline && !std::mem::replace(&mut self.has_deadline, has_deadline)
     }
 
@@ -263,22 +252,6 @@ impl Segment {
     /// What was recorded of the renderer at a place in the chain.
     pub fn recorder(&self, at: usize) -> Option<&Recorder> {
         self.renderers.iter().find(|(place, _)| *place == at).map(|(_, recorder)| recorder)
-    }
-
-    /// Does what was due before `now`, each thing at its own time, where nobody outside can tell this
-    /// from having been in time.
-    pub fn catch_up(&mut self, now: HostTime) {
-        let mut latest = None;
-        while let Wake::At(at) = self.wish.due {
-            let is_seen =
-                !self.is_unseen && self.wakes.iter().skip(1).any(|wake| is_due(*wake, at));
-            let may = self.is_unseen || self.head_slack > Span::ZERO;
-            // Who wants the same time once more and again is left to the executor's patience.
-            if is_seen || !may || at >= now || latest.replace(at) == Some(at) {
-                return;
-            }
-            self.step(at);
-        }
     }
 
     /// Does all that is due at `now`; says when to be called again.
@@ -396,37 +369,6 @@ impl Segment {
                 recorder.record(now, &statistics);
             }
         }
-    }
-
-    /// The earliest of all wishes. A source that has to wait for room is woken by whoever makes it; what
-    /// stands in a queue goes on at once when a renderer has made room in this step.
-    fn next_wish(&self, now: HostTime, waited: bool) -> Wish {
-        if waited && self.inputs.iter().any(|input| !input.queue.is_empty()) && self.has_room() {
-            return Wake::At(now).into();
-        }
-        let head_waits = match self.head {
-            Head::LiveSource => self.state != State::Running,
-            Head::WaitingSource => waited || !self.has_room(),
-            Head::Queues => false,
-        };
-        let others = self.wakes.iter().skip(1).copied().fold(Wake::Ended, Wake::or);
-        let mut wish = Wish::from(others);
-        wish = wish.or(match head_waits {
-            true => Wish::NONE,
-            false => Wish::from(self.wakes[0]).put_off(self.head_slack),
-        });
-        if !self.inputs.is_empty() {
-            wish = wish.or(Wish::NONE);
-        }
-        let has_ended = wish.due == Wake::Ended;
-        if self.state == State::Running && !self.renderers.is_empty() && !has_ended {
-            wish = wish.or(Wish::within(self.next_record, RECORD_EVERY));
-        }
-        match self.is_unseen {
-            true => wish.put_off(UNSEEN_FOR),
-            false => wish,
-        }
-        .not_before(now)
     }
 }
 

@@ -210,7 +210,7 @@ impl Graph {
             Some(member)
         };
         let members = filters.iter().filter_map(member).collect();
-        Segment::new(members, self.state, now).unseen(plan.segments[index].unseen)
+        Segment::new(members, self.state, now)
     }
 
     /// What the receiver must be told of: it stays, and knew another type.

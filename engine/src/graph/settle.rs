@@ -16,8 +16,8 @@ use crate::executor::priority;
 use crate::loader::chain::Node;
 use crate::plan::facts::{FilterFacts, OutputFacts, PushFacts};
 use crate::plan::matching::upstream;
-use crate::plan::{Note, PinNumber, Settled};
-use crate::segment::{Head, UNSEEN_FOR};
+use crate::plan::{Late, Note, PinNumber, Settled};
+use crate::segment::{Head, Slack};
 
 impl Graph {
     /// Asks all filters for their facts, decides anew, and tells those for whom something changes.
@@ -215,7 +215,7 @@ impl Graph {
             // What answers for live sources behind its queues, such as a mixer, has their deadline.
             let pushes = self.facts.filters[first].outputs.iter().any(|it| it.push.is_some());
             let deadline = wanted && (head == Head::LiveSource || head == Head::Queues && pushes);
-            let slack = self.head_slack(index);
+            let slack = self.slack(index);
             let granted = self.order(index, move |segment, _| {
                 !segment.set_head(head, slack, deadline) || priority::raise()
             });
@@ -231,19 +231,21 @@ impl Graph {
         stuck
     }
 
-    /// How late the source of a segment may be stepped: what a stream offset has wait behind it anyway.
-    fn head_slack(&self, segment: usize) -> Span {
+    /// How late the filters of a segment may be stepped; its source, by what a stream offset has wait behind it
+    /// anyway.
+    fn slack(&self, segment: usize) -> Slack {
         let segment = &self.plan.segments[segment];
-        if !segment.computed {
-            return Span::ZERO;
-        }
-        let first = segment.filters[0];
+        let filter = segment.filters[0];
         let offset = |pin: usize| {
-            let pin = PinNumber { filter: first, pin };
-            self.settled.timing.offset(pin).and_then(|it| it.offset).unwrap_or(Span::ZERO)
+            let timing = self.settled.timing.offset(PinNumber { filter, pin });
+            timing.and_then(|it| it.offset).unwrap_or(Span::ZERO)
         };
-        let pins = 0..self.plan.filters[first].outputs.len();
-        pins.map(offset).min().unwrap_or(Span::ZERO).clamp(Span::ZERO, UNSEEN_FOR)
+        let pins = 0..self.plan.filters[filter].outputs.len();
+        match segment.late {
+            Late::Nothing => Slack::NONE,
+            Late::Source => Slack::of_source(pins.map(offset).min().unwrap_or(Span::ZERO)),
+            Late::Everything => Slack::MOST,
+        }
     }
 
     /// What the user should know, unless it was true before.

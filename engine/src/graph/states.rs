@@ -11,6 +11,7 @@ use super::{Graph, RunError};
 use crate::clock::Chosen;
 use crate::loader::chain::Node;
 use crate::loader::instance::Instance;
+use crate::plan::Late;
 use crate::segment::Segment;
 use crate::trace::Entry;
 
@@ -78,7 +79,7 @@ impl Graph {
     fn catch_up(&mut self) -> Result<(), RunError> {
         let mut first = Ok(());
         for index in self.living_segments() {
-            if self.plan.segments[index].unseen {
+            if self.plan.segments[index].late != Late::Nothing {
                 first = first.and(self.order(index, |_, _| {}));
             }
         }

@@ -12,12 +12,20 @@ pub struct Segment {
     pub filters: Vec<usize>,
     /// Indices of the connections whose queues it reads from; empty for a source's segment.
     pub reads: Vec<usize>,
-    /// Whether its source computes when it delivers, so that it may be stepped later with that time, and no
-    /// queue leads out, behind which another thread would see it.
-    pub computed: bool,
-    /// Whether nothing outside shows when it is stepped: timers stand in for all hardware of its source and
-    /// its renderers, and nothing leaves it.
-    pub unseen: bool,
+    /// What of it may be done late.
+    pub late: Late,
+}
+
+/// What of a segment may be done late, each thing with its own time, so that nobody outside can tell: what is
+/// made of timers, where no queue leads out, behind which another thread would see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    /// Nothing.
+    Nothing,
+    /// What its source does, as long as that waits further on.
+    Source,
+    /// Everything: timers stand in for all hardware of its source and its renderers.
+    Everything,
 }
 
 /// Cuts the graph at its queues.
@@ -38,17 +46,22 @@ pub(super) fn cut(plan: &Plan) -> Vec<Segment> {
         } else {
             joined.push(segments.len());
             let reads = queued.into_iter().map(|(connection, _)| connection).collect();
-            segments.push(Segment { filters: vec![index], reads, computed: false, unseen: false });
+            segments.push(Segment { filters: vec![index], reads, late: Late::Nothing });
         }
     }
-    for segment in &mut segments {
-        let is_simulated = |filter: &usize| is_made_of_timers(&plan.filters[*filter]);
-        let leaves = |filter: &usize| plan.leaving(*filter).any(|(_, it)| it.queue.is_some());
-        let stays = segment.reads.is_empty() && !segment.filters.iter().any(leaves);
-        segment.computed = stays && segment.filters.iter().take(1).all(is_simulated);
-        segment.unseen = stays && segment.filters.iter().all(is_simulated);
-    }
+    segments.iter_mut().for_each(|segment| segment.late = late(plan, segment));
     segments
+}
+
+fn late(plan: &Plan, segment: &Segment) -> Late {
+    let is_simulated = |filter: &usize| is_made_of_timers(&plan.filters[*filter]);
+    let leaves = |filter: &usize| plan.leaving(*filter).any(|(_, it)| it.queue.is_some());
+    let stays = segment.reads.is_empty() && !segment.filters.iter().any(leaves);
+    match segment.filters.iter().position(|filter| !is_simulated(filter)) {
+        None if stays => Late::Everything,
+        Some(1..) if stays => Late::Source,
+        _ => Late::Nothing,
+    }
 }
 
 /// A transform does what it does in between, whenever that is. What a renderer that never needs a stand-in

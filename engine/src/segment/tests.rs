@@ -176,8 +176,7 @@ fn what_is_stepped_late_because_nobody_sees_it_does_the_same_at_the_same_times()
     assert!((8..=10).contains(&steps), "it was stepped {steps} times");
     assert_eq!(late, in_time);
     let (late, steps) = seen_late(|segment| {
-        segment.is_unseen = false;
-        segment.set_head(Head::LiveSource, UNSEEN_FOR, false);
+        segment.set_head(Head::LiveSource, Slack::of_source(Span::from_secs(1)), false);
     });
     assert!((142..=144).contains(&steps), "for each period, not for samples: {steps} times");
     assert_eq!(late, in_time);

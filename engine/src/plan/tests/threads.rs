@@ -133,21 +133,12 @@ fn only_what_is_made_of_timers_may_be_late_and_only_where_nobody_sees_it() {
         let queue = if queue.is_empty() { "" } else { "[filter.q]\nplugin = \"queue\"\n" };
         let manifest = Manifest::parse("graph.toml", &(text + queue)).expect("it is good");
         let plan = Plan::new(&manifest, &catalog).unwrap_or_else(|wrong| panic!("{wrong}"));
-        let is_late = |it: &Segment| {
-            if it.unseen {
-                "all"
-            } else if it.computed {
-                "source"
-            } else {
-                ""
-            }
-        };
-        plan.segments.iter().map(is_late).collect::<Vec<_>>()
+        plan.segments.iter().map(|it| it.late).collect::<Vec<_>>()
     };
     let timers = ("ears", "device = \"virtual\"");
-    assert_eq!(late("tone", timers, ""), ["all"]);
-    assert_eq!(late("tone", ("ears", ""), ""), ["source"], "a sound card is heard");
-    assert_eq!(late("tone", ("speakers", ""), ""), ["source"], "it never stands in");
-    assert_eq!(late("live", timers, ""), [""], "it may be a sound card");
-    assert_eq!(late("tone", timers, "q -> "), ["", ""], "another thread sees it");
+    assert_eq!(late("tone", timers, ""), [Late::Everything]);
+    assert_eq!(late("tone", ("ears", ""), ""), [Late::Source], "a sound card is heard");
+    assert_eq!(late("tone", ("speakers", ""), ""), [Late::Source], "it never stands in");
+    assert_eq!(late("live", timers, ""), [Late::Nothing], "it may be a sound card");
+    assert_eq!(late("tone", timers, "q -> "), [Late::Nothing; 2], "another thread sees it");
 }
