@@ -4,6 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod offsets;
+mod pictures;
+
 const PIN: Pin = Pin::Output(OUT);
 
 fn settings(given: &[(&str, &str)]) -> Settings {
@@ -204,83 +207,6 @@ fn a_pause_is_silent_and_afterwards_new_data_has_later_stamps() {
     }
 }
 
-/// LS-30, LS-31, LS-35
-#[test]
-fn the_stream_offset_is_added_to_start_and_stop_from_the_next_sample_on() {
-    let mut driver = running(&[("hold", "200 ms")]);
-    assert_eq!(driver.set_stream_offset(PIN, ms(-1)), Status::INVALID_ARGUMENT);
-    samples(&mut driver, ms(25));
-    assert_eq!(driver.set_stream_offset(PIN, ms(200)), Status::OK);
-    let samples_then = samples(&mut driver, ms(10));
-    assert_eq!(samples_then[0].times(), Ok((stream(ms(235)), stream(ms(245)))));
-    assert!(samples_then[0].discontinuity());
-    assert_eq!(driver.set_stream_offset(PIN, ms(300)), Status::FALSE, "in force all the same");
-    let samples_then = samples(&mut driver, ms(10));
-    assert_eq!(samples_then[0].start(), Some(stream(ms(345))));
-    assert_eq!(samples_then[0].media_times(), Some((960, 1440)), "media times stay");
-}
-
-/// LS-32
-#[test]
-fn a_smaller_offset_withholds_samples_until_time_runs_forwards_again() {
-    let mut driver = running(&[]);
-    driver.set_stream_offset(PIN, ms(100));
-    let before = samples(&mut driver, ms(55));
-    assert_eq!(before.last().unwrap().times(), Ok((stream(ms(155)), stream(ms(165)))));
-    driver.set_stream_offset(PIN, ms(50));
-    let after = samples(&mut driver, ms(100));
-    assert_eq!(after[0].start(), Some(stream(ms(165))));
-    assert!(after[0].discontinuity() && !after[1].discontinuity());
-    assert_eq!(driver.counters()["withheld"], 5);
-}
-
-/// LS-50: what was captured at the same instant is presented at the same instant.
-#[test]
-fn offsets_after_the_formula_align_sources_of_either_convention() {
-    let target = ms(500);
-    for (latency, stamps, offset) in
-        [("500 ms", "delivery", 0), ("33 ms", "delivery", 467), ("33 ms", "capture", 500)]
-    {
-        let mut driver = running(&[("latency", latency), ("stamps", stamps)]);
-        driver.set_stream_offset(PIN, ms(offset));
-        let samples = samples(&mut driver, ms(1000));
-        for (n, start) in (0..).zip(starts(&samples)) {
-            assert_eq!(start, stream(ms(10 * n) + target), "{latency} {stamps}");
-        }
-    }
-}
-
-proptest! {
-    /// LS-12, LS-32
-    #[test]
-    fn stamps_strictly_increase_whatever_is_ordered(
-        orders in proptest::collection::vec((0..3_u8, 0..300_i64), 1..40),
-        stamps in proptest::sample::select(vec!["delivery", "capture"]),
-        flags in proptest::sample::select(vec!["", "private-clock"]),
-        rate_error in proptest::sample::select(vec!["-50000 ppm", "0 ppm", "50000 ppm"]),
-        jitter in proptest::sample::select(vec!["0 ms", "40 ms"]),
-    ) {
-        let given = [("stamps", stamps), ("flags", flags), ("rate-error", rate_error), ("jitter", jitter)];
-        let mut driver = running(&given);
-        let mut last = None;
-        for (order, value) in orders {
-            match order {
-                0 => drop(driver.set_stream_offset(PIN, ms(value))),
-                1 => {
-                    driver.pause().unwrap();
-                    driver.advance(ms(value));
-                    driver.run().unwrap();
-                }
-                _ => {}
-            }
-            for sample in samples(&mut driver, ms(value)) {
-                prop_assert!(sample.start() > last, "{:?} after {last:?}", sample.start());
-                last = sample.start();
-            }
-        }
-    }
-}
-
 /// LS-4
 #[test]
 fn a_source_that_is_not_live_fills_in_paused_and_stamps_from_zero() {
@@ -347,54 +273,6 @@ fn started_again_it_repeats_itself() {
         assert_eq!(sample.times(), sample_again.times());
         assert_eq!(*at - HostTime::ZERO, *at_again - began);
     }
-}
-
-#[test]
-fn pictures_come_at_their_rate_and_their_bar_codes_count_them() {
-    let given = [
-        ("media", "video"),
-        ("frame-rate", "30000/1001"),
-        ("stamps", "capture"),
-        ("size", "64x36"),
-    ];
-    let mut driver = running(&given);
-    let Some(MediaType::Video(format)) = driver.media_types(PIN)[0].complete() else {
-        panic!("no video")
-    };
-    assert_eq!((format.width, format.height), (64, 36));
-    let samples = samples(&mut driver, Span::from_secs(1001));
-    assert_eq!(samples.len(), 30_000);
-    for (n, sample) in (0_i64..).zip(samples).step_by(997) {
-        assert_eq!(sample.media_times(), Some((n, n + 1)));
-        assert_eq!(sample.start(), Some(stream(format.rate.start_of(n))));
-        assert_eq!(code(format, &sample), Some(n));
-    }
-}
-
-fn code(format: VideoFormat, sample: &Sample) -> Option<i64> {
-    frame_code::read(format, sample.bytes()).map(i64::from)
-}
-
-/// Picture and sound of one instant: what tests of lip sync compare.
-#[test]
-fn a_white_flash_and_a_tick_of_the_same_time_are_captured_at_the_same_instant() {
-    let mut camera = running(&[("media", "video"), ("stamps", "capture"), ("size", "64x36")]);
-    let mut microphone =
-        running(&[("waveform", "ticks"), ("stamps", "capture"), ("level", "0 dB")]);
-    let flashes: Vec<_> = samples(&mut camera, Span::from_secs(5))
-        .iter()
-        .filter(|sample| sample.bytes().last() == Some(&255))
-        .map(|sample| sample.start().unwrap())
-        .collect();
-    let ticks: Vec<_> = samples(&mut microphone, Span::from_secs(5))
-        .iter()
-        .filter_map(|sample| {
-            let first = sample.values().iter().position(|value| *value == 1.0)?;
-            Some(sample.start().unwrap() + Span::of_frames(first as i64, 48_000))
-        })
-        .collect();
-    assert_eq!(ticks, [0, 1, 2, 3, 4].map(|s| stream(Span::from_secs(s))));
-    assert_eq!(flashes, ticks);
 }
 
 #[test]
