@@ -12,7 +12,7 @@ pub use time::ClockTime;
 
 use crate::estimate::{Estimator, Fit, Point, Windows};
 use away::Away;
-use robust::{FEW, LEAST_SCALE_S, sigma, typical};
+use robust::{FEW, FEWEST, LEAST_SCALE_S, sigma, typical};
 
 /// A worse fit must show so often in a row, ten times a second, to be believed.
 const DOUBTS: u32 = 10;
@@ -157,24 +157,32 @@ impl ClockLine {
         self.weigh(Point { x, y }, scale, patience_ns * 1e-9);
     }
 
-    /// Takes one of the first readings as it is. When there are enough they are looked at once more:
-    /// a stream that is being set up has readings that are far off.
+    /// Takes one of the first readings as it is. When there are enough they are looked at once more.
     fn begin(&mut self, point: Point) {
         self.few[self.count] = point;
         self.count += 1;
         self.latest = point.x;
-        if self.count < FEW {
-            return self.take(point);
+        self.take(point);
+        if self.count == FEW {
+            self.judge();
         }
-        let (line, scale) = typical(&self.few);
+    }
+
+    /// Looks at the first readings together: a stream that is being set up has some that are far off. It is
+    /// done as soon as there are 32; who goes on from the line before that asks for it. `[any]`
+    pub fn judge(&mut self) {
+        if self.scale.is_some() || self.count < FEWEST {
+            return;
+        }
+        let (line, scale) = typical(&self.few[..self.count]);
         self.scale = Some(scale);
         self.windows.clear();
         let clip = CLIP * sigma(scale);
-        for Point { x, y } in self.few {
+        for Point { x, y } in self.few.into_iter().take(self.count) {
             let off = y - line.y - line.x * x;
             self.windows.add(Point { x, y: y - off + off.clamp(-clip, clip) });
         }
-        self.redraw(point.x);
+        self.redraw(self.latest);
     }
 
     /// Takes a reading as what it is beside all before it.

@@ -99,8 +99,10 @@ impl Timeline {
         (off_s / GLIDE_S).clamp(-most, most)
     }
 
-    /// Steps to where the line is by now instead of gliding there: for when nobody listens yet. `[any]`
+    /// Steps to where the line is by now instead of gliding there: for when nobody listens yet. Of the first
+    /// observations those that are far off are left out from here on, however few there are. `[any]`
     pub fn align(&mut self, position_frames: i64) {
+        self.line.judge();
         if let Some(time) = self.line.time_ns(position_frames, 0.0, self.anchor) {
             self.stretch = Some((position_frames, time, self.line.slope_ppm() * 1e-6));
         }

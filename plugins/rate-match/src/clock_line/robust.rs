@@ -4,6 +4,8 @@ use crate::estimate::Point;
 
 /// Readings that are judged together, at most.
 pub(super) const FEW: usize = 32;
+/// And at least: among fewer, two that are far off may be half of all.
+pub(super) const FEWEST: usize = 8;
 /// A normal distribution's standard deviation over the median of its absolute values.
 const SIGMA_OF_MEDIAN: f64 = 1.483;
 /// The least that median can be, seconds: readings are whole nanoseconds, callbacks seldom better than this.
@@ -17,7 +19,7 @@ pub(super) fn sigma(scale: f64) -> f64 {
 /// The line that most of the points stand at, as (slope, height at 0), and their median distance
 /// from it. Up to half of them may be anywhere (repeated medians: A. F. Siegel, "Robust regression
 /// using repeated medians", 1982).
-pub(super) fn typical(points: &[Point; FEW]) -> (Point, f64) {
+pub(super) fn typical(points: &[Point]) -> (Point, f64) {
     let slope = median(points.iter().map(|a| {
         let others = points.iter().filter(|b| b.x != a.x);
         median(others.map(|b| (a.y - b.y) / (a.x - b.x)))

@@ -61,6 +61,28 @@ fn a_device_that_lost_or_gained_time_is_believed_after_half_a_second_and_its_rat
     }
 }
 
+/// What is glided over after the start is heard, and learned as a rate, for half a minute.
+#[test]
+fn a_device_that_was_late_now_and_then_while_it_was_set_up_is_found_where_it_is() {
+    for seed in 1..=20 {
+        let mut noise = Noise(seed);
+        let mut timeline = Timeline::new(48_000.0, Anchor::Mean);
+        let late_ns = |n: i64, noise: &mut Noise| match n {
+            3 | 4 | 17 => 8e6,
+            _ => 10e3 * noise.normal(),
+        };
+        for n in 0..24_i64 {
+            timeline.observe(n * 1200, n * 25_000_000 + late_ns(n, &mut noise) as i64);
+        }
+        timeline.align(24 * 1200);
+        for n in 24..2_000_i64 {
+            timeline.observe(n * 1200, n * 25_000_000 + late_ns(n, &mut noise) as i64);
+            let off = timeline.time_of(n * 1200) - n * 25_000_000;
+            assert!(off.abs() < 40_000, "seed {seed}, {n}: {off} ns");
+        }
+    }
+}
+
 #[test]
 fn once_nobody_listens_it_may_step_to_the_line() {
     let mut timeline = Timeline::new(48_000.0, Anchor::Mean);
