@@ -32,12 +32,28 @@ pub fn run(words: &[String]) -> Result<Figures, String> {
     match name {
         "chain" => chain(number(1)?, number(2)?),
         "tee" => simulated(&graphs::tee(number(1)?), number(2)?),
-        "mix" => simulated(&graphs::sources(number(1)?), number(2)?),
-        "sources" => live(&graphs::sources(number(1)?), number(2)?),
-        "soak" => live(&graphs::sources(8), number(1)?),
-        "day" => simulated(&graphs::sources(8), number(1)?),
+        "mix" => simulated(&graphs::sources(number(1)?, LATENCY_MS), number(2)?),
+        "sources" => live(&graphs::sources(number(1)?, LATENCY_MS), number(2)?, Stalls::None),
+        "soak" => live(&graphs::sources(8, SOAK_LATENCY_MS), number(1)?, Stalls::AtFirst),
+        "day" => simulated(&graphs::sources(8, LATENCY_MS), number(1)?),
         _ => Err(format!("`{name}` is no case; there are {NAMES}")),
     }
+}
+
+/// The mixer's latency, milliseconds: its default.
+const LATENCY_MS: u32 = 20;
+/// The same where an hour is played in real time: longer than a machine that others use as well stands still.
+const SOAK_LATENCY_MS: u32 = 200;
+/// So long a process stands still to begin with where memory must not grow afterwards: buffers that catch up
+/// with a machine's stall are made when the longest so far comes, and kept.
+const STALL: Duration = Duration::from_millis(150);
+
+/// Whether a live graph is stalled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stalls {
+    None,
+    /// Before anything is measured.
+    AtFirst,
 }
 
 fn processor_s() -> f64 {
@@ -98,11 +114,17 @@ fn threads() -> (usize, u64) {
 }
 
 /// A graph in real time, after a second in which it settles.
-fn live(manifest: &str, seconds: usize) -> Result<Figures, String> {
+fn live(manifest: &str, seconds: usize, stalls: Stalls) -> Result<Figures, String> {
     let plan = graphs::plan(manifest)?;
     let mut running = RunningGraph::start(plan).map_err(|error| error.to_string())?;
     wait(&mut running, Duration::from_secs(1));
     let (processor, woken, began) = (processor_s(), threads().1, Instant::now());
+    if stalls == Stalls::AtFirst {
+        for _ in 0..3 {
+            measure::stall(STALL).map_err(|error| format!("it cannot be stopped: {error}"))?;
+            wait(&mut running, Duration::from_millis(500));
+        }
+    }
     wait(&mut running, Duration::from_millis(seconds as u64 * 100));
     let (memory, open) = (memory_kib(), handles());
     wait(&mut running, Duration::from_millis(seconds as u64 * 900));
@@ -127,7 +149,7 @@ fn wait(running: &mut RunningGraph, length: Duration) {
     }
 }
 
-/// What was lost or late anywhere, and how much was made.
+/// What was lost or late anywhere, and how much was made in how long.
 fn losses(report: &Value) -> Figures {
     const LOST: [&str; 7] = [
         "underruns",
@@ -148,5 +170,6 @@ fn losses(report: &Value) -> Figures {
         lost += LOST.iter().filter_map(|name| counters[*name].as_f64()).sum::<f64>();
         made += counters["blocks"].as_f64().unwrap_or(0.0);
     }
-    figures([("lost", lost), ("blocks", made)])
+    let seconds = report["duration_ns"].as_f64().unwrap_or(0.0) * 1e-9;
+    figures([("lost", lost), ("blocks", made), ("seconds", seconds)])
 }

@@ -51,13 +51,14 @@ pub fn tee(branches: usize) -> String {
     format!("[graph]\nconnect = [{connect}]\n{tables}")
 }
 
-/// So many live stereo sources, each on a clock of its own, mixed into one renderer. Silence: what a
-/// sine costs is not the graph's.
-pub fn sources(count: usize) -> String {
+/// So many live stereo sources, each on a clock of its own, mixed into one renderer after so many
+/// milliseconds. Silence: what a sine costs is not the graph's.
+pub fn sources(count: usize, latency_ms: u32) -> String {
     let mut connect = "\"mixer -> speakers\"".to_owned();
-    let mut tables = "[filter.mixer]\nplugin = \"driftless.mixer\"\n\
+    let mut tables = format!(
+        "[filter.mixer]\nplugin = \"driftless.mixer\"\nlatency = \"{latency_ms} ms\"\n\
          [filter.speakers]\nplugin = \"driftless.audio-renderer\"\ndevice = \"virtual\"\n"
-        .to_owned();
+    );
     for number in 0..count {
         let ppm = number as f64 - count as f64 / 2.0;
         let _ = write!(connect, ", \"s{number} -> mixer.in{number}\"");

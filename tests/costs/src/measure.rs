@@ -1,7 +1,9 @@
 //! What a process has used, as Linux counts it under `/proc`; elsewhere the figures are 0.
 
-use std::fs;
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use std::{fs, io};
 
 /// Processor time so far of a process's threads that live, seconds.
 pub fn processor_s(process: u32) -> f64 {
@@ -10,6 +12,17 @@ pub fn processor_s(process: u32) -> f64 {
         text.split(' ').next()?.parse().ok()
     };
     tasks(process).filter_map(|task| time(&task)).sum::<f64>() * 1e-9
+}
+
+/// Stops this process for so long, as a machine does that stands still.
+///
+/// # Errors
+///
+/// When there is no shell.
+pub fn stall(length: Duration) -> io::Result<()> {
+    let (own, seconds) = (std::process::id(), length.as_secs_f64());
+    let orders = format!("kill -STOP {own}; sleep {seconds}; kill -CONT {own}");
+    Command::new("sh").args(["-c", &orders]).status().map(drop)
 }
 
 /// Resident memory of this process, KiB.
