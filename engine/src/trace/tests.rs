@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 fn entries() -> Vec<Entry> {
@@ -79,4 +81,21 @@ fn a_day_of_a_graph_is_some_hundred_megabytes() {
         format::write(&call, &mut last, &mut bytes);
     });
     assert!(bytes.len() * 86_400 < 500_000_000, "{} bytes a second", bytes.len());
+}
+
+#[test]
+fn nobody_is_woken_often_for_a_trace_unless_entries_come_fast() {
+    let ms = Duration::from_millis;
+    let table = [
+        (ms(20), 0, ms(40)),
+        (ms(640), 300, ms(1000)),
+        (ms(1000), 2_047, ms(1000)),
+        (ms(640), 2_048, ms(640)),
+        (ms(640), 8_191, ms(640)),
+        (ms(640), 8_192, ms(20)),
+        (ms(20), 32_768, ms(20)),
+    ];
+    for (after, found, next) in table {
+        assert_eq!(tracer::next_poll(after, found), next, "{found} entries after {after:?}");
+    }
 }

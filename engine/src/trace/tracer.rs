@@ -1,7 +1,8 @@
 //! Takes entries from the segments' threads and the devices' callbacks into a file.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,10 +15,13 @@ use driftless_plugin_api::HostTime;
 use super::{Entry, format};
 use crate::plan::Plan;
 
-/// Entries that wait for the thread that writes them: some seconds of a graph.
+/// Entries that wait for the thread that writes them: half a minute of a small graph, a second of one of
+/// a hundred streams.
 const CAPACITY: usize = 1 << 15;
-/// How often that thread looks for entries.
-const POLL: Duration = Duration::from_millis(20);
+/// How often that thread looks for entries: seldom, since waking costs more than all the entries of a
+/// second do, and sooner where they come so fast that a quarter of the room was taken. Nobody wakes it:
+/// that is a system call, and whoever records is on a device's thread.
+const POLL: RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_secs(1);
 
 /// Takes entries; whoever calls it neither waits nor allocates. `[any]`
 #[derive(Debug, Clone)]
@@ -45,7 +49,7 @@ impl Tracer {
     /// The system's, when the file or the thread cannot be made.
     pub fn create(path: &Path, plan: &Plan, seed: u64) -> io::Result<(Self, Written)> {
         let filters: Vec<String> = plan.filters.iter().map(|it| it.name.clone()).collect();
-        let mut file = BufWriter::new(File::create(path)?);
+        let mut file = File::create(path)?;
         file.write_all(&format::header(&filters, seed))?;
         let entries = ArrayQueue::new(CAPACITY);
         let shared =
@@ -91,11 +95,13 @@ impl Drop for Written {
     }
 }
 
-fn write(shared: &Shared, mut file: BufWriter<File>) -> io::Result<()> {
+fn write(shared: &Shared, mut file: File) -> io::Result<()> {
     let (mut last, mut told, mut bytes) = (HostTime::ZERO, 0, Vec::new());
+    let mut poll = *POLL.start();
     loop {
         // Read before the queue is: what came before the end is not missed.
         let over = shared.over.load(Ordering::Acquire);
+        poll = next_poll(poll, shared.entries.len());
         while let Some(entry) = shared.entries.pop() {
             format::write(&entry, &mut last, &mut bytes);
         }
@@ -104,11 +110,21 @@ fn write(shared: &Shared, mut file: BufWriter<File>) -> io::Result<()> {
             format::write(&Entry::Lost { count: lost - told }, &mut last, &mut bytes);
             told = lost;
         }
+        // At once and whole: a process that dies loses what came since, and leaves no torn entry.
         file.write_all(&bytes)?;
         bytes.clear();
         if over {
-            return file.flush();
+            return Ok(());
         }
-        thread::park_timeout(POLL);
+        thread::park_timeout(poll);
+    }
+}
+
+/// How long to wait next, where so many entries were `found` after that long.
+pub(super) fn next_poll(after: Duration, found: usize) -> Duration {
+    match found {
+        _ if found >= CAPACITY / 4 => *POLL.start(),
+        _ if found >= CAPACITY / 16 => after,
+        _ => (after * 2).min(*POLL.end()),
     }
 }
