@@ -282,8 +282,8 @@ impl Segment {
         }
     }
 
-    /// Empties the input queues into the first filter, as far as the renderers have room; a flush comes
-    /// through all the same. Returns whether something had to wait.
+    /// Empties the input queues into the first filter, as far as that and the renderers have room; a flush
+    /// comes through all the same. Returns whether something had to wait for a renderer.
     fn feed(&mut self, now: HostTime) -> bool {
         (self.took, self.turns) = (0, 0);
         let arrivals = &self.chain.node(0).host.arrivals;
@@ -292,10 +292,7 @@ impl Segment {
                 continue;
             };
             let queue = &self.inputs[at].queue;
-            while match self.repeats {
-                Some((took, _)) => self.took < took,
-                None => self.has_room() || queue.is_flushing(),
-            } {
+            while self.may_feed(pin, queue) {
                 let Some(item) = queue.pop() else { break };
                 self.took += 1;
                 hand_over(&self.chain, pin, item, now);
@@ -305,6 +302,16 @@ impl Segment {
             }
         }
         !self.has_room()
+    }
+
+    /// Whether the first filter gets another item of `queue`, which is before its `pin`.
+    fn may_feed(&self, pin: u32, queue: &Queue) -> bool {
+        let first = self.chain.node(0);
+        let has_room = || first.traffic().failed || first.instance.ready_for(pin);
+        match self.repeats {
+            Some((took, _)) => self.took < took && has_room(),
+            None => queue.is_flushing() || (self.has_room() && has_room()),
+        }
     }
 
     /// Whether every renderer, and every queue that may make us wait, has room.

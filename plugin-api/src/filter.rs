@@ -229,6 +229,14 @@ pub trait Transform: Filter {
     fn step(&mut self, _output: &mut Output<'_>) -> Result<Wake, FilterError> {
         Ok(Wake::OnSignal)
     }
+
+    /// Whether `input` has room for another sample: asked where a queue stands before the transform, for one
+    /// that queues what comes and plays it in its own time. While there is none the samples wait in that
+    /// queue, a source that is not live waits with them, and other inputs go on. It is asked again
+    /// after every step, so say when to be called once there is room. `[streaming]`
+    fn ready(&self, _input: u32) -> bool {
+        true
+    }
 }
 
 /// A filter at the end of a path.

@@ -352,6 +352,12 @@ impl Driver {
         unsafe { self.filter.table.ready()(self.filter.instance) }
     }
 
+    /// Whether an input of a transform has room.
+    pub fn ready_for(&self, input: u32) -> bool {
+        // SAFETY: see `ready`.
+        self.filter.table.ready_for().is_none_or(|it| unsafe { it(self.filter.instance, input) })
+    }
+
     /// What the filter counts.
     pub fn counters(&self) -> BTreeMap<String, u64> {
         // SAFETY: see `media_types`.

@@ -28,6 +28,7 @@ pub struct Instance {
     step: unsafe extern "C" fn(*mut c_void, *const RawOutput) -> RawWake,
     receive: unsafe extern "C" fn(*mut c_void, u32, *mut RawSample, *const RawOutput) -> Status,
     ready: unsafe extern "C" fn(*mut c_void) -> bool,
+    ready_for: Option<unsafe extern "C" fn(*mut c_void, u32) -> bool>,
     capabilities: Capabilities,
     poisoned: Cell<bool>,
     /// What a filter in C was given the address of; dropped after `destroy`.
@@ -72,6 +73,7 @@ impl Instance {
             step: table.step(),
             receive: table.receive(),
             ready: table.ready(),
+            ready_for: table.ready_for(),
             capabilities: Capabilities::of(table, state),
             poisoned: Cell::new(false),
             _lent: lent,
@@ -203,6 +205,12 @@ impl Instance {
     pub fn ready(&self) -> bool {
         // SAFETY: see `media_types`.
         unsafe { (self.ready)(self.state) }
+    }
+
+    /// Whether an input pin of a transform has room; one that is older than the question has. `[streaming]`
+    pub fn ready_for(&self, pin: u32) -> bool {
+        // SAFETY: see `media_types`.
+        self.ready_for.is_none_or(|ready_for| unsafe { ready_for(self.state, pin) })
     }
 
     /// What the filter counts.

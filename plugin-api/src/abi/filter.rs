@@ -82,6 +82,8 @@ pub struct FilterTable {
     #[sabi(last_prefix_field)]
     pub pins: unsafe extern "C" fn(*mut c_void) -> ROption<PinsRef>,
     pub quality_control: unsafe extern "C" fn(*mut c_void) -> ROption<QualityControlRef>,
+    /// Whether an input pin has room for another sample, so that what waits before it may come.
+    pub ready_for: unsafe extern "C" fn(*mut c_void, u32) -> bool,
 }
 
 /// A filter that was made.

@@ -96,6 +96,7 @@ fn table<F: Filter, R: Role<F>>() -> FilterRef {
                 stream_control: stream_control::<F>,
                 pins: pins::<F>,
                 quality_control: quality_control::<F>,
+                ready_for: ready_for::<F, R>,
             })
         }
         .static_as_prefix(),
@@ -307,6 +308,11 @@ unsafe extern "C" fn mark<F: Filter, R: Role<F>>(
 unsafe extern "C" fn ready<F: Filter, R: Role<F>>(instance: *mut c_void) -> bool {
     // SAFETY: see `media_types`.
     unsafe { ask(instance, true, |filter: &mut F| R::ready(filter)) }
+}
+
+unsafe extern "C" fn ready_for<F: Filter, R: Role<F>>(instance: *mut c_void, pin: u32) -> bool {
+    // SAFETY: see `media_types`.
+    unsafe { ask(instance, true, |filter: &mut F| R::ready_for(filter, pin)) }
 }
 
 unsafe extern "C" fn counters<F: Filter>(instance: *mut c_void) -> RVec<RawCounter> {

@@ -28,7 +28,13 @@ pub trait Role<F> {
         out: &mut Output<'_>,
     ) -> Result<(), FilterError>;
     /// See [`Renderer::ready`].
-    fn ready(filter: &F) -> bool;
+    fn ready(_: &F) -> bool {
+        true
+    }
+    /// See [`Transform::ready`].
+    fn ready_for(_: &F, _pin: u32) -> bool {
+        true
+    }
 }
 
 /// The role of a [`Source`].
@@ -51,9 +57,6 @@ impl<F: Source> Role<F> for AsSource {
     }
     fn mark(_: &mut F, _: u32, _: Marker, _: &mut Output<'_>) -> Result<(), FilterError> {
         Err(Status::INVALID_DIRECTION.into())
-    }
-    fn ready(_: &F) -> bool {
-        true
     }
 }
 
@@ -78,8 +81,8 @@ impl<F: Transform> Role<F> for AsTransform {
     ) -> Result<(), FilterError> {
         filter.mark(pin, marker, output)
     }
-    fn ready(_: &F) -> bool {
-        true
+    fn ready_for(filter: &F, pin: u32) -> bool {
+        filter.ready(pin)
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) struct Input {
     is_late: bool,
     /// The newest sample did not find room.
     overflows: bool,
+    largest_frames: usize,
     counts: Counts,
 }
 
@@ -91,6 +92,7 @@ impl Input {
             lateness: Lateness::new(block_s),
             is_late: false,
             overflows: false,
+            largest_frames: 0,
             counts: Counts::default(),
         }
     }
@@ -113,6 +115,7 @@ impl Input {
     ) -> Result<(), FilterError> {
         self.adopt_format(sample)?;
         let frames = sample.values().len() / self.setup.format.channels as usize;
+        self.largest_frames = frames.max(self.largest_frames);
         let length = Span::of_frames(frames as i64, self.played_rate_hz());
         let start = sample.start().filter(|_| clock.has_clock());
         self.decide(clock, start.is_some(), length)?;
@@ -131,14 +134,20 @@ impl Input {
         Ok(())
     }
 
-    /// A source that is not live delivers as fast as it is taken, and a mixer takes what comes.
+    /// Whether a sample as large as the largest so far finds room; one that is larger than all of the queue
+    /// need not wait for more than that there is.
+    pub fn has_room(&self) -> bool {
+        self.link.as_ref().is_none_or(|(writer, _)| {
+            writer.room_frames() >= self.largest_frames || writer.fill_frames() == 0
+        })
+    }
+
     fn tell_overflow(&mut self, lost_frames: usize) {
         self.counts.overrun_frames += lost_frames as u64;
         let overflows = lost_frames > 0;
         if overflows && !self.overflows {
             let text = format!(
-                "the queue of input {} is full: {lost_frames} frames were lost, and more may follow; a recording \
-                 has to be played at its own pace here (`pace = true`)",
+                "the queue of input {} is full: {lost_frames} frames were lost, and more may follow",
                 self.setup.number
             );
             self.host.event(EventCode::QUEUE_OVERRUN, lost_frames as i64, 0, &text);

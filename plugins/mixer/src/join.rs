@@ -242,6 +242,12 @@ impl<K: Kind> Transform for Join<K> {
         Ok(if active.stopped { Flow::Stop } else { Flow::Continue })
     }
 
+    /// An input that is ahead waits, with its source where that can.
+    fn ready(&self, input: u32) -> bool {
+        let Some(active) = &self.active else { return true };
+        active.place(input).is_none_or(|at| active.inputs[at].has_room())
+    }
+
     /// Markers are an input's own business: the others go on.
     fn mark(&mut self, input: u32, marker: Marker, _: &mut Output<'_>) -> Result<(), FilterError> {
         let Some(input) = self.active.as_mut().and_then(|active| active.input(input)) else {
@@ -276,9 +282,13 @@ impl<K: Kind> Transform for Join<K> {
 
 impl Active {
     fn input(&mut self, number: u32) -> Option<&mut Input> {
-        // They were made in the order of their numbers.
-        let at = self.inputs.binary_search_by_key(&number, |input| input.setup().number).ok()?;
+        let at = self.place(number)?;
         self.inputs.get_mut(at)
+    }
+
+    /// Where the input is; they were made in the order of their numbers.
+    fn place(&self, number: u32) -> Option<usize> {
+        self.inputs.binary_search_by_key(&number, |input| input.setup().number).ok()
     }
 
     fn is_over(&self) -> bool {

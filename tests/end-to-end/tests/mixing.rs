@@ -1,6 +1,6 @@
 //! Mixer and aggregate in whole graphs, through the library that is loaded.
 
-use driftless_end_to_end::{plan, plan_of, simulate, ticks};
+use driftless_end_to_end::{plan, plan_of, recording, simulate, ticks};
 use driftless_engine::{Report, RunningGraph};
 use driftless_plugin_api::Span;
 
@@ -24,6 +24,42 @@ fn the_example_of_a_mix_plays_without_loss_on_the_virtual_device() {
     assert_eq!(report.streams[0].underruns, 0, "{report}");
     let blocks = counter(&report, "mixer", "blocks");
     assert!((2_985..=3_000).contains(&blocks), "{blocks} blocks of 10 ms in 30 s");
+}
+
+/// A source that is not live delivers as fast as it is taken: the mixer takes what it has room for.
+#[test]
+fn a_recording_is_mixed_whole_with_a_live_source_though_nobody_paces_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (music, mix) = (folder.path().join("music.wav"), folder.path().join("mix.wav"));
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(&music, spec).unwrap();
+    let tick = |n: u32| if n % 48_000 < 100 { 20_000i16 } else { 0 };
+    (0..480_000).for_each(|n| writer.write_sample(tick(n)).unwrap());
+    writer.finalize().unwrap();
+    let text = "[graph]\nconnect = [\"music -> mixer.in0\", \"live -> mixer.in1\", \"mixer -> mix\"]\n\
+        [filter.music]\nplugin = \"driftless.file-source\"\n[filter.mixer]\n\
+        plugin = \"driftless.mixer\"\n[filter.live]\nplugin = \"driftless.test-source\"\n\
+        waveform = \"silence\"\n[filter.mix]\nplugin = \"driftless.file-writer\"\n";
+    let set = [("music.file", music.to_str().unwrap()), ("mix.file", mix.to_str().unwrap())];
+    let mut simulation = simulate(plan("unpaced", text, &set));
+    simulation.advance(Span::from_secs(12)).unwrap();
+    let report = simulation.stop();
+    assert!(!report.has_failed(), "{report}");
+    for name in
+        ["late blocks of inputs", "frames concealed", "frames too late", "frames without room"]
+    {
+        assert_eq!(counter(&report, "mixer", name), 0, "{name}: {report}");
+    }
+    let found = ticks(&recording(&mix));
+    assert_eq!(found.len(), 10, "{found:?}");
+    for (second, at) in found.iter().enumerate() {
+        assert!((at - found[0] - second as f64).abs() < 50e-6, "{found:?}");
+    }
 }
 
 /// Two crystals 300 ppm apart are 14.4 frames a second apart; their ticks are not.

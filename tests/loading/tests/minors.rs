@@ -29,14 +29,14 @@ const APPENDED: [Change<'_>; 17] = [
     ),
     (
         "plugin-api/src/abi/filter.rs",
-        "pub quality_control: unsafe extern \"C\" fn(*mut c_void) -> ROption<QualityControlRef>,",
-        "pub quality_control: unsafe extern \"C\" fn(*mut c_void) -> ROption<QualityControlRef>,\n\
+        "pub ready_for: unsafe extern \"C\" fn(*mut c_void, u32) -> bool,",
+        "pub ready_for: unsafe extern \"C\" fn(*mut c_void, u32) -> bool,\n\
          pub pins_again: unsafe extern \"C\" fn(*mut c_void) -> ROption<PinsRef>,",
     ),
     (
         "plugin-api/src/abi/glue.rs",
-        "quality_control: quality_control::<F>,",
-        "quality_control: quality_control::<F>, pins_again: pins::<F>,",
+        "ready_for: ready_for::<F, R>,",
+        "ready_for: ready_for::<F, R>, pins_again: pins::<F>,",
     ),
     (
         "plugin-api/src/abi/c.rs",
@@ -60,8 +60,8 @@ const APPENDED: [Change<'_>; 17] = [
     ),
     (
         "engine/src/loader/c_plugin/tables.rs",
-        "            quality_control,\n        }",
-        "            quality_control, pins_again: pins,\n        }",
+        "            ready_for,\n        }",
+        "            ready_for, pins_again: pins,\n        }",
     ),
     (
         "engine/src/loader/c_plugin/tables.rs",

@@ -58,6 +58,7 @@ pub(super) fn filter(c: &'static CFilterTable) -> FilterRef {
             stream_control,
             pins,
             quality_control,
+            ready_for,
         }
         .leak_into_prefix()
     })
@@ -172,6 +173,10 @@ unsafe extern "C" fn counters(filter: *mut c_void) -> RVec<RawCounter> {
 }
 
 /// C has no quality control yet.
+unsafe extern "C" fn ready_for(_: *mut c_void, _: u32) -> bool {
+    true
+}
+
 unsafe extern "C" fn quality_control(_: *mut c_void) -> ROption<QualityControlRef> {
     ROption::RNone
 }
