@@ -42,7 +42,7 @@ pub enum Entry {
         segment: u32,
         /// The time that its filters were told.
         at: HostTime,
-        /// How long it took.
+        /// How long after that it was over: longer than it took where it could be put off.
         lasted: Span,
         /// Samples and markers that it took out of its queues.
         took: u32,
@@ -225,14 +225,14 @@ impl Trace {
             }
         }
         moments.retain(|moment| moment.entry.at() >= run);
-        // What a step hands on has been handed on when it ends: a device that calls while the step
-        // before it lasts does not see it yet.
+        // What a step hands on has been handed on when it ends: a device that calls before that does not
+        // see it yet, nor what the steps after it make.
         moments.sort_by_key(|Moment { entry, .. }| match entry {
             Entry::Call { filter, call } => {
                 let steps = segment_of(*filter as usize).map_or(&[][..], |it| &steps[it]);
-                let begun = steps.partition_point(|(at, _)| *at <= call.seen);
-                match begun.checked_sub(1).map(|index| steps[index]) {
-                    Some((at, lasted)) if at + lasted > call.seen => (at, 0),
+                let over = steps.partition_point(|(at, lasted)| *at + *lasted <= call.seen);
+                match steps.get(over) {
+                    Some((at, _)) if *at <= call.seen => (*at, 0),
                     _ => (call.seen, 0),
                 }
             }

@@ -157,11 +157,11 @@ fn seen_late(set: fn(&mut Segment)) -> (Vec<(&'static str, i64)>, usize) {
         while let Wake::At(at) = segment.wish.latest
             && at <= end
         {
-            segment.catch_up(at);
+            segment.catch_up(at, |_, _| {});
             segment.step(at);
             steps += 1;
         }
-        segment.catch_up(end + Span::from_nanos(1));
+        segment.catch_up(end + Span::from_nanos(1), |_, _| {});
         steps
     };
     let steps = late.graph().order(0, order).expect("it is not stuck");

@@ -80,8 +80,8 @@ impl Slack {
 
 impl Segment {
     /// Does what was due before `now`, each thing at its own time, where nobody outside can tell this
-    /// from having been in time.
-    pub fn catch_up(&mut self, now: HostTime) {
+    /// from having been in time. After each step `done` is told the time that was its own.
+    pub fn catch_up(&mut self, now: HostTime, mut done: impl FnMut(&Self, HostTime)) {
         let mut latest = None;
         while let Wake::At(at) = self.wish.due {
             let others = &self.wakes[1..];
@@ -92,6 +92,7 @@ impl Segment {
                 return;
             }
             self.step(at);
+            done(self, at);
         }
     }
 

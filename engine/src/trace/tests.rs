@@ -88,8 +88,8 @@ fn nobody_is_woken_often_for_a_trace_unless_entries_come_fast() {
     let ms = Duration::from_millis;
     let table = [
         (ms(20), 0, ms(40)),
-        (ms(640), 300, ms(1000)),
-        (ms(1000), 2_047, ms(1000)),
+        (ms(2560), 300, ms(4000)),
+        (ms(4000), 2_047, ms(4000)),
         (ms(640), 2_048, ms(640)),
         (ms(640), 8_191, ms(640)),
         (ms(640), 8_192, ms(20)),

@@ -21,7 +21,7 @@ const CAPACITY: usize = 1 << 15;
 /// How often that thread looks for entries: seldom, since waking costs more than all the entries of a
 /// second do, and sooner where they come so fast that a quarter of the room was taken. Nobody wakes it:
 /// that is a system call, and whoever records is on a device's thread.
-const POLL: RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_secs(1);
+const POLL: RangeInclusive<Duration> = Duration::from_millis(20)..=Duration::from_secs(4);
 
 /// Takes entries; whoever calls it neither waits nor allocates. `[any]`
 #[derive(Debug, Clone)]

@@ -32,13 +32,17 @@ impl Shift {
 impl Work for Shift {
     fn step(&mut self, mut now: HostTime) -> Option<Wish> {
         self.graph.segments.get(self.place)?.lower();
-        // A trace says when each step was.
-        let is_traced = self.graph.tracer.get().is_some();
-        if let Some(segment) = self.seat.as_mut().filter(|_| !is_traced) {
-            segment.catch_up(now);
+        let (place, graph) = (self.place as u32, &self.graph);
+        let done = |segment: &Segment, at: HostTime| {
+            let (took, turns) = segment.work();
+            let lasted = || graph.clock.now() - at;
+            graph.trace(|| Entry::Step { segment: place, at, lasted: lasted(), took, turns });
+        };
+        if let Some(segment) = &mut self.seat {
+            segment.catch_up(now, done);
             now = self.graph.clock.now();
         }
-        let mut is_watched = is_traced;
+        let mut is_watched = false;
         loop {
             match self.orders.try_recv() {
                 Ok(order) => order(&mut self.seat, now),
@@ -51,11 +55,7 @@ impl Work for Shift {
         }
         let Some(segment) = &mut self.seat else { return Some(Wish::NONE) };
         let wish = segment.step(now);
-        self.graph.trace(|| {
-            let lasted = self.graph.clock.now() - now;
-            let (took, turns) = segment.work();
-            Entry::Step { segment: self.place as u32, at: now, lasted, took, turns }
-        });
+        done(segment, now);
         Some(if is_watched { wish.due.into() } else { wish })
     }
 }
