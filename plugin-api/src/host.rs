@@ -270,6 +270,15 @@ impl ClockState {
         ReferenceTime::from_nanos(self.0.reference) + since + Span::from_nanos(skew)
     }
 
+    /// By how much the clock has stepped from `before` to this reading of it, both taken at host time `at`; zero
+    /// where that was another clock. A sound card's clock stands still while its server does.
+    pub fn stepped_since(&self, before: &Self, at: HostTime) -> Span {
+        match self.has_clock() && self.epoch() == before.epoch() {
+            true => self.reference_time(at) - before.reference_time(at),
+            false => Span::ZERO,
+        }
+    }
+
     /// Stream time at host time `at` (LS-65): running, frozen while paused, 0 when stopped.
     pub fn stream_time(&self, at: HostTime) -> StreamTime {
         match self.state() {

@@ -287,7 +287,7 @@ impl ClockLine {
     }
 
     /// Moves the line; what was learned of its slope stays. `[any]`
-    fn shift_by(&mut self, seconds: f64) {
+    pub(crate) fn shift_by(&mut self, seconds: f64) {
         self.shift += seconds;
         self.shifts += 1;
         self.away = Away::default();

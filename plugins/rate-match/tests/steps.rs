@@ -97,3 +97,54 @@ fn a_step_below_a_millisecond_drops_and_inserts_nothing() {
         }
     }
 }
+
+/// A network's packets, which jitter by 10 ms, through a link whose device is the master and loses `lost_ms` after
+/// a minute, of which the player is told, or not: the periods from then on.
+fn played_by_its_own_clock(lost_ms: f64, is_told: bool) -> Vec<Period> {
+    let against = Against::PrivateStamps;
+    let config =
+        LinkConfig { channels: 1, against, target_delay_ns: 40_000_000, ..LinkConfig::default() };
+    let (mut writer, mut player) = link(config).expect("the configuration is in range");
+    let (steps_at, lost_s) = (60.0, lost_ms * 1e-3);
+    let mut bits = 1u64;
+    let mut uniform = || {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (bits >> 40) as f64 / (1u64 << 24) as f64
+    };
+    let mut arrives = 0.0_f64;
+    let (mut written, mut after) = (0i64, Vec::new());
+    for played in (0..(90.0 * RATE) as i64).step_by(480) {
+        let now = played as f64 / RATE;
+        let lost = if now < steps_at { 0.0 } else { lost_s };
+        while arrives <= now + lost {
+            writer.write(&[0.1; 240], None, ((arrives - lost) * 1e9) as i64, false);
+            written += 240;
+            arrives = arrives
+                .max((written + 240) as f64 / (RATE * (1.0 + PPM * 1e-6)) + 10e-3 * uniform());
+        }
+        if is_told && (now - steps_at).abs() < 1e-6 {
+            player.step_master((-lost_s * 1e9) as i64);
+        }
+        let period = player.fill(&mut [0.0; 480], (now * 1e9).round() as i64);
+        if now >= steps_at {
+            after.push(period);
+        }
+    }
+    after
+}
+
+/// LS-84: what the arrivals could say only after many seconds, by a ratio that is off meanwhile, the clock says at once.
+#[test]
+fn a_master_that_steps_is_followed_at_once_however_much_the_packets_jitter() {
+    for lost_ms in [2.5, 6.0, -2.5] {
+        let worst = |periods: &[Period]| {
+            periods.iter().map(|it| (it.ratio_ppm - PPM).abs()).fold(0.0, f64::max)
+        };
+        let told = played_by_its_own_clock(lost_ms, true);
+        assert_eq!(told.iter().map(|it| it.resyncs).sum::<u32>(), 1, "{lost_ms} ms");
+        assert!(worst(&told) < 5.0, "{lost_ms} ms: {} ppm", worst(&told));
+        assert!(told[200..].iter().all(|it| it.error_ns.abs() < 300_000), "{lost_ms} ms");
+        let untold = worst(&played_by_its_own_clock(lost_ms, false));
+        assert!(untold > 20.0, "{lost_ms} ms: {untold} ppm; the jitter hides nothing");
+    }
+}

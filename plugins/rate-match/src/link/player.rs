@@ -153,6 +153,16 @@ impl Player {
         self.shared.set_target_delay_ns(delay_ns);
     }
 
+    /// The master time line has stepped by `by_ns`: what arrives from now on is read so much later. `[device]`
+    ///
+    /// A device that is the master steps it when it loses time or gains some. The arrivals say so as well; but
+    /// where they jitter by more than the step, that is taken for a change of rate for many seconds.
+    pub fn step_master(&mut self, by_ns: i64) {
+        if matches!(self.against, Against::PrivateStamps | Against::Arrivals) {
+            self.intake.source.shift_by(by_ns as f64 * 1e-9);
+        }
+    }
+
     /// Input frames that must have come after the position that is heard: the resampler's delay.
     /// The alignment accounts for it; it only has to be there in time (LS-M16).
     pub fn lookahead_frames(&self) -> usize {
