@@ -105,7 +105,7 @@ impl FileWriter {
 
     fn end(&mut self) -> Result<(), FilterError> {
         if let Some(active) = &mut self.active {
-            active.recording.finish()?;
+            active.recording.settle()?;
             active.ended = true;
         }
         self.complete(self.host.clock().state());
@@ -227,6 +227,7 @@ impl Renderer for FileWriter {
         }
         if let Some(active) = &mut self.active {
             active.flushing = marker == Marker::BeginFlush;
+            active.ended &= !active.flushing; // what follows a flush is new, and so is its end
             if !active.flushing {
                 active.timeline.restart(); // stamps start again; what was written stays
             }

@@ -90,17 +90,16 @@ impl Recording {
         written.map_err(|error| self.stopped(&error))
     }
 
-    /// Completes the file; one that received nothing becomes an empty recording. `[streaming]`
+    /// Lets the header count all that was written, because a stream has ended and another may follow; a file that
+    /// received nothing becomes an empty recording. `[streaming]`
     ///
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub fn finish(&mut self) -> Result<(), FilterError> {
+    pub fn settle(&mut self) -> Result<(), FilterError> {
         self.begin()?;
-        match std::mem::replace(&mut self.state, State::Ended) {
-            State::Begun(wav) => wav.finish().map(drop).map_err(|error| self.stopped(&error)),
-            State::Empty(_) | State::Ended => Ok(()),
-        }
+        let State::Begun(wav) = &mut self.state else { return Ok(()) };
+        wav.sync().map_err(|error| self.stopped(&error))
     }
 
     /// Gives the file up: completes it if it was begun, else leaves things as they were. `[main]`
@@ -109,8 +108,8 @@ impl Recording {
     ///
     /// As [`write`](Self::write).
     pub fn close(mut self) -> Result<(), FilterError> {
-        match self.state {
-            State::Begun(_) => self.finish(),
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Begun(wav) => wav.finish().map(drop).map_err(|error| self.stopped(&error)),
             State::Empty(_) if !self.replaces => {
                 // Nothing came: better no file than one without a header.
                 let _ = std::fs::remove_file(&self.path);

@@ -139,6 +139,28 @@ fn the_end_of_the_stream_is_reported_when_the_graph_runs_and_again_with_every_ru
     }
 }
 
+/// LS-113, LS-115
+#[test]
+fn behind_a_flush_an_ended_file_goes_on_and_its_end_is_not_reported_again() {
+    let folder = Folder::new("again");
+    let mut driver = writer(&folder.file(), &[]);
+    driver.run().unwrap();
+    send(&mut driver, &[0.25; 480], Some(0), true);
+    driver.mark(0, Marker::EndOfStream).unwrap();
+    driver.mark(0, Marker::BeginFlush).unwrap();
+    driver.mark(0, Marker::EndFlush).unwrap();
+    assert_eq!(driver.events().len(), 1, "the end of the first stream");
+    driver.pause().unwrap();
+    driver.run().unwrap();
+    assert_eq!(driver.events(), []);
+    send(&mut driver, &[0.5; 480], Some(0), true);
+    driver.mark(0, Marker::EndOfStream).unwrap();
+    assert_eq!(driver.events()[0].code, EventCode::COMPLETE);
+    driver.pause().unwrap();
+    driver.deactivate().unwrap();
+    assert_eq!(recorded(&folder.file()), [[0.25; 480], [0.5; 480]].concat());
+}
+
 /// LS-M6
 #[test]
 fn it_takes_nothing_until_the_graph_runs_and_needs_no_cue() {
