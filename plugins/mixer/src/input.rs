@@ -159,18 +159,29 @@ impl Input {
     fn adopt_format(&mut self, sample: &Sample) -> Result<(), FilterError> {
         let Some(media) = sample.new_media() else { return Ok(()) };
         let format = audio_format(media)?;
-        if format.channels != self.setup.format.channels {
-            let text = format!(
-                "input {} had {} channels and cannot change to {}",
-                self.setup.number, self.setup.format.channels, format.channels
-            );
-            return Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text));
-        }
+        self.check_channels(format)?;
         if format != self.setup.format {
             self.setup.format = format;
             self.link = None;
         }
         Ok(())
+    }
+
+    /// Whether it may go on in this format: channels stay, because the block has room for no more.
+    ///
+    /// # Errors
+    ///
+    /// What it has, and what it would become.
+    pub fn check_channels(&self, format: AudioFormat) -> Result<(), FilterError> {
+        let has = self.setup.format.channels;
+        if format.channels == has {
+            return Ok(());
+        }
+        let text = format!(
+            "input {} has {has} channels while it is open, and cannot change to {}",
+            self.setup.number, format.channels
+        );
+        Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text))
     }
 
     /// Frames of the input that are played in a second.
@@ -325,6 +336,24 @@ impl Input {
             Some((writer, _)) => writer.end(),
             None => self.drained = true,
         }
+    }
+
+    /// It was disconnected. What it has queued is played: the end of its stream is told beforehand. One that
+    /// nothing came for has nothing to end.
+    pub fn leave(&mut self) {
+        if self.link.is_none() {
+            self.end();
+        }
+    }
+
+    /// Becomes another one, and counts on.
+    pub fn replace(&mut self, other: Self) {
+        *self = Self { counts: self.counts, ..other };
+    }
+
+    /// Whether nothing follows.
+    pub fn has_ended(&self) -> bool {
+        self.ended
     }
 
     /// Whether it has ended and all of it was played.

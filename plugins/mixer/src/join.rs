@@ -1,80 +1,112 @@
-//! The filter: samples in whenever they come, blocks out by the graph's clock.
+//! The filter: what is connected, its states, and samples in whenever they come.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use driftless_plugin_api::{
-    AudioFormat, ClockState, EventCode, Filter, FilterError, Flow, Host, HostTime, IS_SOURCE,
-    Latency, Marker, MediaPattern, MediaType, Output, Pin, Pins, PushSource, PushSourceFlags,
-    ReferenceTime, Sample, Settings, Span, State, Status, StreamTime, Transform, Wake,
+    AudioFormat, Filter, FilterError, Flow, Host, IS_SOURCE, Latency, Marker, MediaPattern,
+    MediaType, Output, Pin, Pins, PushSource, PushSourceFlags, Sample, Settings, Span, State,
+    Status, Transform, Wake,
 };
 
-use crate::input::{Input, News, Setup, audio_format};
-use crate::kind::{Frames, Kind};
+use crate::active::Active;
+use crate::input::{Input, Setup, audio_format};
+use crate::kind::Kind;
 use crate::options::{Options, Policy};
-use crate::schedule::Schedule;
 
 /// What the resampler looks ahead at most, with some to spare, frames.
 const LOOKAHEAD_FRAMES: i64 = 128;
 /// How late a segment may be woken.
 const LATENESS: Span = Span::from_millis(5);
-/// The only output.
-const OUT: u32 = 0;
 
 /// Joins its inputs to one stream; `K` says how.
 #[derive(Debug)]
 pub struct Join<K> {
     host: Host,
     options: Options,
+    /// The inputs that are connected.
     inputs: BTreeMap<u32, AudioFormat>,
+    /// What the output is connected with: it stays so, whichever inputs come and go.
+    output: Option<AudioFormat>,
     active: Option<Active>,
     kind: PhantomData<K>,
 }
 
-/// What there is from activation to deactivation.
-struct Active {
-    inputs: Vec<Input>,
-    /// The first output channel of each input.
-    first: Vec<usize>,
-    schedule: Schedule,
-    format: AudioFormat,
-    block_frames: usize,
-    /// A block of one input. All have the same, which so stays in the processor's nearest cache.
-    block: Vec<f32>,
-    patience: Span,
-    announced: bool,
-    /// The next block waits for an input.
-    is_held_back: bool,
-    ended: bool,
-    /// Downstream wants no more (LS-111).
-    stopped: bool,
-    counts: Counts,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    blocks: u64,
-    held_back: u64,
-}
-
-impl std::fmt::Debug for Active {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Active").field("inputs", &self.inputs.len()).finish_non_exhaustive()
-    }
-}
-
 impl<K: Kind> Join<K> {
-    /// Channels of each input, by place.
-    fn channels(&self) -> Vec<u32> {
-        self.inputs.values().map(|format| format.channels).collect()
+    /// What leaves: what was agreed on, or else what inputs and settings make.
+    fn format(&self) -> Option<AudioFormat> {
+        self.agreed().or_else(|| {
+            let first = self.inputs.values().next()?;
+            let inputs: Vec<u32> = self.inputs.values().map(|format| format.channels).collect();
+            let rate_hz = or(self.options.rate_hz, first.rate_hz);
+            Some(AudioFormat { rate_hz, channels: self.made_channels(&inputs) })
+        })
     }
 
-    /// What leaves, as far as the inputs say it.
-    fn format(&self) -> Option<AudioFormat> {
-        let first = self.inputs.values().next()?;
-        let or = |asked: u32, found: u32| if asked == 0 { found } else { asked };
-        let channels = or(self.options.channels, K::channels(&self.channels()));
-        Some(AudioFormat { rate_hz: or(self.options.rate_hz, first.rate_hz), channels })
+    /// The format of an output that is connected, or of blocks that are being made.
+    fn agreed(&self) -> Option<AudioFormat> {
+        self.active.as_ref().map(Active::format).or(self.output)
+    }
+
+    /// Channels that the settings, or else inputs with these channels, make.
+    fn made_channels(&self, inputs: &[u32]) -> u32 {
+        or(self.options.channels, K::channels(inputs))
+    }
+
+    /// Whether input `number` fits into the output that there is.
+    fn check_room(&self, number: u32, format: AudioFormat) -> Result<(), FilterError> {
+        let Some(AudioFormat { channels: has, .. }) = self.agreed() else { return Ok(()) };
+        let made_with = |channels: u32| {
+            let mut inputs: BTreeMap<u32, u32> = match &self.active {
+                Some(active) => active.channels().collect(),
+                None => self.inputs.iter().map(|(number, it)| (*number, it.channels)).collect(),
+            };
+            inputs.insert(number, channels);
+            self.made_channels(&inputs.into_values().collect::<Vec<_>>())
+        };
+        let needs = made_with(format.channels);
+        if needs <= has {
+            return Ok(());
+        }
+        let fitting = (1..format.channels).rev().find(|channels| made_with(*channels) <= has);
+        let fits = fitting.map_or("none".to_owned(), |most| format!("one with at most {most}"));
+        let text = format!(
+            "the output is connected with {has} channels already, and {} at input {number} would make it {needs}; of \
+             further inputs it takes {fits}",
+            MediaType::Audio(format)
+        );
+        Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text))
+    }
+
+    /// An input that is added while the graph is active has its place from now on.
+    fn connect_input(&mut self, number: u32, format: AudioFormat) -> Result<(), FilterError> {
+        self.check_room(number, format)?;
+        if let Some(mut active) = self.active.take() {
+            let made = self.make_input(number, format, &active);
+            let added = made.and_then(|input| active.add::<K>(input));
+            self.active = Some(active);
+            added?;
+        }
+        self.inputs.insert(number, format);
+        self.be_patient()
+    }
+
+    fn disconnect_input(&mut self, number: u32) {
+        self.inputs.remove(&number);
+        if let Some(input) = self.active.as_mut().and_then(|active| active.input(number)) {
+            input.leave();
+        }
+        // Its settings were read before.
+        let _ = self.be_patient();
+    }
+
+    /// Blocks wait as long as the latency says that is told.
+    fn be_patient(&mut self) -> Result<(), FilterError> {
+        let patience = self.patience()?;
+        if let Some(active) = &mut self.active {
+            active.patience = patience;
+        }
+        Ok(())
     }
 
     /// What `latency` asks for, and no less than a block, the resampler and a late wake-up take.
@@ -98,16 +130,15 @@ impl<K: Kind> Join<K> {
         &self,
         number: u32,
         format: AudioFormat,
-        rate_hz: u32,
-        frames: usize,
+        active: &Active,
     ) -> Result<Input, FilterError> {
         let setup = Setup {
             number,
             format,
             factor: self.options.factor(number)?,
             policy: self.options.policy(number)?,
-            output_rate_hz: rate_hz,
-            block_frames: frames,
+            output_rate_hz: active.format().rate_hz,
+            block_frames: active.block_frames(),
             latency: self.base_latency() + self.options.patience,
             quality: self.options.quality,
         };
@@ -115,12 +146,18 @@ impl<K: Kind> Join<K> {
     }
 }
 
+/// What is asked for; 0 asks for what was found.
+fn or(asked: u32, found: u32) -> u32 {
+    if asked == 0 { found } else { asked }
+}
+
 impl<K: Kind> Filter for Join<K> {
     const ID: &'static str = K::ID;
 
     fn create(settings: &Settings, host: Host) -> Result<Self, FilterError> {
         let options = Options::read(settings, K::channels_asked(settings)?)?;
-        Ok(Self { host, options, inputs: BTreeMap::new(), active: None, kind: PhantomData })
+        let inputs = BTreeMap::new();
+        Ok(Self { host, options, inputs, output: None, active: None, kind: PhantomData })
     }
 
     fn media_types(&self, pin: Pin) -> Vec<MediaPattern> {
@@ -134,8 +171,8 @@ impl<K: Kind> Filter for Join<K> {
     fn connect(&mut self, pin: Pin, media: MediaType) -> Result<(), FilterError> {
         let format = audio_format(media)?;
         match (pin, self.format()) {
-            (Pin::Input(number), _) => drop(self.inputs.insert(number, format)),
-            (Pin::Output(_), Some(made)) if made == format => {}
+            (Pin::Input(number), _) => return self.connect_input(number, format),
+            (Pin::Output(_), Some(made)) if made == format => self.output = Some(format),
             (Pin::Output(_), made) => {
                 let made = made.map_or_else(
                     || "nothing yet".to_owned(),
@@ -149,48 +186,27 @@ impl<K: Kind> Filter for Join<K> {
     }
 
     fn disconnect(&mut self, pin: Pin) {
-        if let Pin::Input(number) = pin {
-            self.inputs.remove(&number);
+        match pin {
+            Pin::Input(number) => self.disconnect_input(number),
+            Pin::Output(_) => self.output = None,
         }
     }
 
     fn activate(&mut self) -> Result<(), FilterError> {
         let format = self.format().ok_or_else(|| FilterError::new("no input is connected"))?;
         let block_frames = self.options.period.frames(format.rate_hz).max(1) as usize;
-        let channels = self.channels();
-        let make = |(number, input): (&u32, &AudioFormat)| {
-            self.make_input(*number, *input, format.rate_hz, block_frames)
-        };
-        let inputs: Vec<Input> = self.inputs.iter().map(make).collect::<Result<_, _>>()?;
-        let largest = inputs.iter().map(Input::block_values).max().unwrap_or(0);
-        self.active = Some(Active {
-            inputs,
-            first: (0..channels.len()).map(|number| K::first_channel(&channels, number)).collect(),
-            schedule: Schedule::new(format.rate_hz, block_frames as i64, self.base_latency()),
-            format,
-            block_frames,
-            block: vec![0.0; largest],
-            patience: self.patience()?,
-            announced: false,
-            is_held_back: false,
-            ended: false,
-            stopped: false,
-            counts: Counts::default(),
-        });
-        Ok(())
-    }
-
-    fn run(&mut self, _base: ReferenceTime) -> Result<(), FilterError> {
-        if let Some(active) = &mut self.active {
-            active.stopped = false;
+        let mut active = Active::new(format, block_frames, self.base_latency());
+        for (number, input) in &self.inputs {
+            active.add::<K>(self.make_input(*number, *input, &active)?)?;
         }
+        active.patience = self.patience()?;
+        self.active = Some(active);
         Ok(())
     }
 
     fn pause(&mut self) {
         if let Some(active) = &mut self.active {
-            active.schedule.interrupt();
-            active.inputs.iter_mut().for_each(Input::pause);
+            active.pause();
         }
     }
 
@@ -199,18 +215,7 @@ impl<K: Kind> Filter for Join<K> {
     }
 
     fn counters(&self) -> Vec<(&'static str, u64)> {
-        let Some(active) = &self.active else { return Vec::new() };
-        let sum = |count: fn(&crate::input::Counts) -> u64| {
-            active.inputs.iter().map(|input| count(&input.counts())).sum()
-        };
-        vec![
-            ("blocks", active.counts.blocks),
-            ("blocks held back", active.counts.held_back),
-            ("late blocks of inputs", sum(|counts| counts.late_blocks)),
-            ("frames concealed", sum(|counts| counts.concealed_frames)),
-            ("frames too late", sum(|counts| counts.dropped_frames)),
-            ("frames without room", sum(|counts| counts.overrun_frames)),
-        ]
+        self.active.as_ref().map(Active::counters).unwrap_or_default()
     }
 
     fn latency(&mut self) -> Option<&mut dyn Latency> {
@@ -235,17 +240,16 @@ impl<K: Kind> Transform for Join<K> {
     ) -> Result<Flow, FilterError> {
         let Some(active) = &mut self.active else { return Ok(Flow::Stop) };
         let clock = self.host.clock();
-        let arrived = active.schedule.master(&clock, output.now());
+        let arrived = active.master(&clock, output.now());
         if let Some(input) = active.input(input) {
             input.take(&sample, &clock, arrived)?;
         }
-        Ok(if active.stopped { Flow::Stop } else { Flow::Continue })
+        Ok(Flow::Continue)
     }
 
     /// An input that is ahead waits, with its source where that can.
     fn ready(&self, input: u32) -> bool {
-        let Some(active) = &self.active else { return true };
-        active.place(input).is_none_or(|at| active.inputs[at].has_room())
+        self.active.as_ref().is_none_or(|active| active.has_room(input))
     }
 
     /// Markers are an input's own business: the others go on.
@@ -268,106 +272,7 @@ impl<K: Kind> Transform for Join<K> {
         if clock.state() != State::Running {
             return Ok(Wake::OnSignal);
         }
-        loop {
-            if active.is_over() {
-                return Ok(active.end(output));
-            }
-            if let Some(at) = active.not_before(&clock, output.now()) {
-                return Ok(Wake::At(at));
-            }
-            active.make_block::<K>(&self.host, &clock, output)?;
-        }
-    }
-}
-
-impl Active {
-    fn input(&mut self, number: u32) -> Option<&mut Input> {
-        let at = self.place(number)?;
-        self.inputs.get_mut(at)
-    }
-
-    /// Where the input is; they were made in the order of their numbers.
-    fn place(&self, number: u32) -> Option<usize> {
-        self.inputs.binary_search_by_key(&number, |input| input.setup().number).ok()
-    }
-
-    fn is_over(&self) -> bool {
-        self.stopped || self.inputs.iter().all(Input::is_drained)
-    }
-
-    fn end(&mut self, output: &mut Output<'_>) -> Wake {
-        if !std::mem::replace(&mut self.ended, true) {
-            output.mark(OUT, Marker::EndOfStream);
-        }
-        Wake::OnSignal
-    }
-
-    /// When to look again, if the next block is not to be made at `now`.
-    fn not_before(&mut self, clock: &ClockState, now: HostTime) -> Option<HostTime> {
-        let due = self.schedule.due(clock, now);
-        if now < due {
-            return Some(due);
-        }
-        let stop = self.schedule.stop();
-        let lacks = |input: &Input| input.setup().policy == Policy::Wait && !input.is_ready(stop);
-        let latest = due + self.patience;
-        let waits = now < latest && self.inputs.iter().any(lacks);
-        self.counts.held_back += u64::from(waits && !self.is_held_back);
-        self.is_held_back = waits;
-        waits.then_some(latest)
-    }
-
-    fn make_block<K: Kind>(
-        &mut self,
-        host: &Host,
-        clock: &ClockState,
-        output: &mut Output<'_>,
-    ) -> Result<(), FilterError> {
-        if !std::mem::replace(&mut self.announced, true) {
-            output.mark(OUT, Marker::LIVE_SEGMENT);
-        }
-        let (start, stop, frame) =
-            (self.schedule.start(), self.schedule.stop(), self.schedule.frame());
-        let channels = self.format.channels as usize;
-        let too_large = || FilterError::new("a block of this period and format is too large");
-        let mut sample =
-            host.audio_sample(self.block_frames, self.format.channels).ok_or_else(too_large)?;
-        let values = sample.values_mut(host).ok_or_else(too_large)?;
-        values.fill(0.0);
-        for (input, first) in self.inputs.iter_mut().zip(&self.first) {
-            let Setup { number, factor, format, .. } = *input.setup();
-            let block = &mut self.block[..input.block_values()];
-            let (is_heard, news) = input.play(start, block);
-            if is_heard {
-                let from = Frames { values: block, channels: format.channels as usize };
-                K::add(from, factor, values, channels, *first);
-            }
-            tell(host, number, news, start);
-        }
-        let times = clock.has_clock().then_some((start, stop));
-        sample.set_times(times.map(|(start, _)| start), times.map(|(_, stop)| stop));
-        sample.set_media_times(Some((frame, frame + self.block_frames as i64)));
-        sample.set_discontinuity(self.schedule.advance());
-        self.counts.blocks += 1;
-        self.stopped = output.deliver(OUT, sample) == Flow::Stop;
-        Ok(())
-    }
-}
-
-/// One event when an input begins to be late, one when it is back; never one a block.
-#[cold]
-fn post(host: &Host, number: u32, code: EventCode, text: &str) {
-    host.event(code, i64::from(number), 0, &format!("input {number} {text}"));
-}
-
-fn tell(host: &Host, number: u32, news: News, start: StreamTime) {
-    match news {
-        News::None => {}
-        News::Late => {
-            let at = (start - StreamTime::ZERO).secs_f64();
-            post(host, number, EventCode::STARVATION, &format!("was too late for {at:.3} s"));
-        }
-        News::Back => post(host, number, EventCode::QUALITY_CHANGE, "has been in time again"),
+        active.step::<K>(&self.host, &clock, output)
     }
 }
 

@@ -8,7 +8,8 @@
 //! | module     | what is in it                                                        |
 //! |------------|----------------------------------------------------------------------|
 //! | `options`  | the settings                                                         |
-//! | `join`     | the filter: states, samples in, blocks out by the clock              |
+//! | `join`     | the filter: what is connected, states, samples in                    |
+//! | `active`   | from activation to deactivation: blocks out by the clock             |
 //! | `schedule` | which block is next, what it is stamped and when it is made          |
 //! | `input`    | one input: its link, what it follows, whether it is late             |
 //! | `lateness` | what being late costs an input that is left out                      |
@@ -18,6 +19,7 @@
 //! in it, and nobody waits for what has not (unless its policy says so, and then for a set time). Every
 //! input has a queue before it, so that no source ever runs into another's trouble.
 
+mod active;
 mod input;
 mod join;
 mod kind;

@@ -55,12 +55,21 @@ impl Schedule {
 
     /// Host time at which the next block is to be made, seen from `now`.
     pub fn due(&mut self, clock: &ClockState, now: HostTime) -> HostTime {
-        let behind = self.master(clock, now) - self.start() - self.delay;
-        if behind > TOO_LATE {
-            self.block += behind.frames(self.rate_hz) / self.frames;
-            self.broken = true;
+        if self.behind(clock, now) > TOO_LATE {
+            self.catch_up(clock, now);
         }
         self.host_time(clock, self.start() + self.delay)
+    }
+
+    fn behind(&mut self, clock: &ClockState, now: HostTime) -> Span {
+        self.master(clock, now) - self.start() - self.delay
+    }
+
+    /// Goes on with the present: what should have been made meanwhile is not made any more.
+    pub fn catch_up(&mut self, clock: &ClockState, now: HostTime) {
+        let behind = self.behind(clock, now);
+        self.block += (behind.frames(self.rate_hz) / self.frames).max(0);
+        self.broken = true;
     }
 
     /// The next block is made; returns whether it does not follow the one before it.

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use driftless_end_to_end::{plugins, simulate};
 use driftless_engine::{Catalog, Manifest, Plan};
-use driftless_plugin_api::Span;
+use driftless_plugin_api::{EventCode, Span};
 
 /// The bundled libraries, and a source whose latency changes; always the same catalog, so that what is
 /// planned twice is the same too.
@@ -131,4 +131,136 @@ fn a_mixer_that_waits_for_its_inputs_waits_for_none_that_was_taken_away() {
     let parts = values[2 * rate as usize..].chunks(rate as usize / 5);
     let silent = parts.filter(|part| part.iter().all(|value| value.abs() < 1e-3));
     assert!(silent.count() <= 1, "{report}");
+}
+
+/// LS-125: what comes is heard, through a mixer that stays.
+#[test]
+fn an_input_that_a_running_mixer_gets_is_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mixed.wav");
+    let text = |connect: &str, more: &str| {
+        format!(
+            "[graph]\nconnect = [\"one -> mixer.in0\", {connect}\"mixer -> speakers\"]\n\
+             [filter.one]\nplugin = \"driftless.test-source\"\n\
+             [filter.mixer]\nplugin = \"driftless.mixer\"\ngain0 = \"-120 dB\"\n\
+             [filter.speakers]\nplugin = \"driftless.audio-renderer\"\ndevice = \"wav:{}\"\n{more}",
+            file.display()
+        )
+    };
+    let two = "[filter.two]\nplugin = \"driftless.test-source\"\nwaveform = \"noise\"\n";
+    let mut graph = simulate(plan(&text("", "")));
+    graph.advance(Span::from_secs(2)).unwrap();
+    let difference = graph.change(plan(&text("\"two -> mixer.in1\", ", two))).unwrap();
+    assert_eq!(difference.added, ["two"]);
+    graph.advance(Span::from_secs(3)).unwrap();
+    assert!(!graph.stop().has_failed());
+    let (values, rate) = driftless_end_to_end::recording(&file);
+    let last = &values[values.len() - rate as usize..];
+    assert!(last.iter().any(|value| value.abs() > 0.1), "the last second is silent");
+}
+
+/// LS-125: a change that would give the output another format is refused, and nothing has changed.
+#[test]
+fn an_aggregate_that_runs_refuses_an_input_that_its_recorder_has_no_channel_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("devices.wav");
+    let text = |connect: &str, more: &str| {
+        format!(
+            "[graph]\nconnect = [\"one -> both.in0\", {connect}\"both -> file\"]\n\
+             [filter.one]\nplugin = \"driftless.test-source\"\n\
+             [filter.both]\nplugin = \"driftless.aggregate\"\n\
+             [filter.file]\nplugin = \"driftless.file-writer\"\nfile = \"{}\"\n{more}",
+            file.display()
+        )
+    };
+    let two = "[filter.two]\nplugin = \"driftless.test-source\"\n";
+    let mut graph = simulate(plan(&text("", "")));
+    graph.advance(Span::from_secs(1)).unwrap();
+    let refused = graph.change(plan(&text("\"two -> both.in1\", ", two))).unwrap_err().to_string();
+    assert!(refused.contains("both.in1") && refused.contains("channels already"), "{refused}");
+    graph.advance(Span::from_secs(1)).unwrap();
+    assert!(!graph.stop().has_failed());
+    let (values, rate) = driftless_end_to_end::recording(&file);
+    let played = values.len() as f64 / f64::from(rate);
+    assert!((1.9..=2.1).contains(&played), "{played} s");
+}
+
+/// A second of a square wave.
+fn tone(path: &Path) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    for frame in 0..48_000 {
+        writer.write_sample(if frame / 50 % 2 == 0 { 9_000i16 } else { -9_000 }).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
+/// LS-113, LS-115: a second file arrives where the first had reached its end.
+#[test]
+fn a_file_behind_the_end_of_another_is_recorded_too_and_through_a_mixer() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    tone(&at("tone.wav"));
+    let mixer = "[filter.queue]\nplugin = \"queue\"\n\
+                 [filter.mixer]\nplugin = \"driftless.mixer\"\n";
+    let live = &format!(
+        "{mixer}[filter.live]\nplugin = \"driftless.test-source\"\nwaveform = \"silence\"\n"
+    );
+    let table = [
+        ("copied.wav", "", ""),
+        ("mixed.wav", "queue -> mixer.in0\", \"mixer -> ", mixer),
+        ("joined.wav", "queue -> mixer.in0\", \"live -> mixer.in1\", \"mixer -> ", live),
+    ];
+    for (name, through, more) in table {
+        let text = |start: &str| {
+            format!(
+                "[graph]\nconnect = [\"music -> {through}file\"]\n[filter.music]\n\
+                 plugin = \"driftless.file-source\"\nfile = \"{}\"\nstart = \"{start}\"\n\
+                 [filter.file]\nplugin = \"driftless.file-writer\"\nfile = \"{}\"\n{more}",
+                at("tone.wav").display(),
+                at(name).display(),
+            )
+        };
+        let mut graph = simulate(plan(&text("0 s")));
+        graph.advance(Span::from_secs(2)).unwrap();
+        let difference = graph.change(plan(&text("0.1 s"))).unwrap();
+        assert_eq!(difference.added, ["music"]);
+        graph.advance(Span::from_secs(2)).unwrap();
+        let report = graph.stop();
+        assert!(!report.has_failed(), "{name}: {report}");
+        let (values, rate) = driftless_end_to_end::recording(&at(name));
+        let loud = values.iter().filter(|value| value.abs() > 0.1).count();
+        let recorded = loud as f64 / f64::from(rate);
+        assert!((1.89..=1.905).contains(&recorded), "{name}: {recorded} s of 1.9 s: {report}");
+    }
+}
+
+/// LS-76
+#[test]
+fn another_connection_lets_a_renderer_decide_anew_what_it_matches() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tone.wav");
+    tone(&file);
+    let text = |source: &str| {
+        format!(
+            "[graph]\nclock = \"system\"\nconnect = [\"source -> speakers\"]\n\
+             [filter.source]\nplugin = \"{source}\n[filter.speakers]\n\
+             plugin = \"driftless.audio-renderer\"\ndevice = \"virtual\"\n"
+        )
+    };
+    let recorded = format!("driftless.file-source\"\nfile = \"{}\"\nloop = true", file.display());
+    let mut graph = simulate(plan(&text(&recorded)));
+    graph.advance(Span::from_secs(2)).unwrap();
+    let difference = graph.change(plan(&text("driftless.test-source\""))).unwrap();
+    assert_eq!(difference.added, ["source"]);
+    graph.advance(Span::from_secs(2)).unwrap();
+    let seen = graph.graph().seen();
+    let rows = seen.iter().filter(|it| it.code == EventCode::RATE_MATCH_CHANGED);
+    assert_eq!(rows.map(|it| it.p1).collect::<Vec<_>>(), [2, 7]);
+    assert!(!graph.stop().has_failed());
 }

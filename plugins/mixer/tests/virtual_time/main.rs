@@ -1,5 +1,7 @@
 //! Mixer and aggregate in virtual time: the tests are the sources, and look at what comes out.
 
+mod inputs;
+
 use std::f64::consts::{FRAC_PI_2, FRAC_PI_4};
 
 use driftless_mixer::{Aggregate, Join, Mixer};
@@ -12,7 +14,7 @@ const RATE: u32 = 48_000;
 const BLOCK: i64 = 480;
 
 fn settings(id: &str, given: &[(&str, &str)]) -> Settings {
-    testing::settings(include_str!("../plugin.toml"), id, given)
+    testing::settings(include_str!("../../plugin.toml"), id, given)
 }
 
 /// A mono source: what it plays, how fast its clock is, and how late each of its blocks comes.
@@ -48,15 +50,40 @@ struct Played {
     marked: Vec<Marker>,
 }
 
-/// Plays the sources for so many seconds; those in `until` end before.
-fn play(mut driver: Driver, sources: &[Source], seconds: i64, until: &[i64]) -> Played {
+impl Played {
+    fn nothing() -> Self {
+        Self {
+            channels: Vec::new(),
+            came: Vec::new(),
+            stamps: Vec::new(),
+            counters: Default::default(),
+            events: Vec::new(),
+            marked: Vec::new(),
+        }
+    }
+
+    /// Mean of a tenth of a second of the first channel, by the stamps.
+    fn level(&self, second: f64) -> f32 {
+        let from = second - self.stamps[0].secs_f64();
+        let values = &self.channels[0][(from * f64::from(RATE)) as usize..][..4_800];
+        values.iter().sum::<f32>() / 4_800.0
+    }
+}
+
+/// Lets a filter run; returns when.
+fn start(driver: &mut Driver) -> HostTime {
     let latency = Some(Span::from_millis(10));
     let push = UpstreamPushSource { flags: PushSourceFlags::NONE, latency, offset: Span::ZERO };
     driver.set_upstream(Upstream { live: true, push_source: Some(push) });
     driver.set_clock(TestClock::Other(1.0));
     driver.set_now(HostTime::from_nanos(3_000_000_000));
     driver.run().unwrap();
-    let base = driver.now();
+    driver.now()
+}
+
+/// Plays the sources for so many seconds; those in `until` end before.
+fn play(mut driver: Driver, sources: &[Source], seconds: i64, until: &[i64]) -> Played {
+    let base = start(&mut driver);
     let mut arrivals: Vec<(Span, usize, i64)> = Vec::new();
     for (input, source) in sources.iter().enumerate() {
         let last = until.get(input).copied().unwrap_or(seconds) * i64::from(RATE) / BLOCK;
@@ -66,14 +93,7 @@ fn play(mut driver: Driver, sources: &[Source], seconds: i64, until: &[i64]) -> 
         }
     }
     arrivals.sort();
-    let mut played = Played {
-        channels: Vec::new(),
-        came: Vec::new(),
-        stamps: Vec::new(),
-        counters: Default::default(),
-        events: Vec::new(),
-        marked: Vec::new(),
-    };
+    let mut played = Played::nothing();
     for (at, input, block) in arrivals {
         advance(&mut driver, base, base + at, &mut played);
         if block < 0 {
@@ -163,7 +183,7 @@ fn a_setting_counts_for_every_input_and_one_with_a_number_for_that_input() {
     let settings = settings("driftless.mixer", &given);
     let gain = |number| settings.number(&settings.member("gain", number));
     assert_eq!([gain(0), gain(3)], [Ok(-6.0), Ok(2.0)]);
-    let descriptor = Descriptor::parse(include_str!("../plugin.toml")).unwrap();
+    let descriptor = Descriptor::parse(include_str!("../../plugin.toml")).unwrap();
     let filter = descriptor.filter("driftless.mixer").unwrap();
     for wrong in ["gain03", "gain-1", "period1"] {
         let mistakes = filter.settings(&[Given::new(wrong, "0 dB")]).unwrap_err();
