@@ -391,7 +391,8 @@ typedef struct driftless_statistics {
   int64_t device_delay;
   // Frames a second of the stream, for turning frames into time; 0 for video.
   uint32_t rate_hz;
-  // Always 0.
+  // The newest error above 0 and the newest below, ns (LS-88 #9), each as its lower and its higher half; all
+  // 0 where only `error_now` is told. The rest is always 0.
   uint32_t reserved[7];
 } driftless_statistics;
 

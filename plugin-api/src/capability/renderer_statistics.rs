@@ -77,7 +77,8 @@ pub struct Statistics {
     pub device_delay: i64,
     /// Frames a second of the stream, for turning frames into time; 0 for video.
     pub rate_hz: u32,
-    /// Always 0.
+    /// The newest error above 0 and the newest below, ns (LS-88 #9), each as its lower and its higher half; all
+    /// 0 where only `error_now` is told. The rest is always 0.
     pub reserved: [u32; 7],
 }
 
@@ -90,8 +91,22 @@ impl Statistics {
         self.error_square_sum += ns as f64 * ns as f64;
         self.error_max = self.error_max.max(ns.saturating_abs());
         self.error_now = ns;
+        if ns != 0 {
+            let halves = [ns as u32, (ns >> 32) as u32];
+            self.reserved[if ns > 0 { 0..2 } else { 2..4 }].copy_from_slice(&halves);
+        }
         self.error_highest = if self.presented == 1 { ns } else { self.error_highest.max(ns) };
         self.error_lowest = if self.presented == 1 { ns } else { self.error_lowest.min(ns) };
+    }
+
+    /// The newest error above 0, and the newest below, ns.
+    fn last_errors(&self) -> (i64, i64) {
+        let [late_low, late_high, early_low, early_high, ..] = self.reserved.map(i64::from);
+        let last = |low: i64, high: i64| high << 32 | low;
+        (
+            last(late_low, late_high).max(self.error_now),
+            last(early_low, early_high).min(self.error_now),
+        )
     }
 
     /// One of the original's twelve statistics, with its units (LS-88).
@@ -117,7 +132,10 @@ impl Statistics {
             6 => (i64::from(self.slave_rate), 0),
             7 => (ms(self.drop_write), 0),
             8 => (ms(self.error_highest), ms(self.error_lowest)),
-            9 => (ms(self.error_now.max(0)), ms(self.error_now.min(0))),
+            9 => {
+                let (late, early) = self.last_errors();
+                (ms(late), ms(early))
+            }
             10 => (ms(self.accumulated_error), 0),
             11 => ((100 * self.fill).checked_div(self.capacity).unwrap_or(0), 0),
             12 => (ms(jitter as i64), 0),
@@ -195,7 +213,7 @@ mod tests {
             (6, (48_006, 0)),
             (7, (7, 0)),
             (8, (3, -5)),
-            (9, (1, 0)),
+            (9, (1, -5)),
             (10, (-70, 0)),
             (11, (75, 0)),
             (12, (3, 0)),
@@ -204,7 +222,9 @@ mod tests {
             assert_eq!(statistics.stat(id), Ok(expected), "statistic {id}");
         }
         statistics.present(Span::from_millis(-4));
-        assert_eq!(statistics.stat(9), Ok((0, -4)), "it runs ahead now");
+        assert_eq!(statistics.stat(9), Ok((1, -4)), "it runs ahead now");
+        let older = Statistics { error_now: ms(-6), ..Statistics::default() };
+        assert_eq!(older.stat(9), Ok((0, -6)), "of a renderer that tells the newest error alone");
         assert_eq!(statistics.stat(0), Err(Status::INVALID_ARGUMENT));
         assert_eq!(statistics.stat(13), Err(Status::INVALID_ARGUMENT));
     }
