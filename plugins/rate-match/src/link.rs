@@ -158,6 +158,7 @@ pub fn link(config: LinkConfig) -> Result<(Writer, Player), LinkError> {
 }
 
 fn check(config: &LinkConfig) -> Result<(), LinkError> {
+    let fade_ns = (config.tuning.fade_s * 1e9).round() as i64;
     let ranges = [
         ("channels", config.channels as i64, 1, 64),
         ("input_rate_hz", i64::from(config.input_rate_hz), 8_000, 384_000),
@@ -166,6 +167,7 @@ fn check(config: &LinkConfig) -> Result<(), LinkError> {
         ("capacity_ns", config.capacity_ns, 1_000_000, 60_000_000_000),
         ("target_delay_ns", config.target_delay_ns, 0, config.capacity_ns),
         ("tolerance_ns", config.tolerance_ns, 1_000_000, 1_000_000_000),
+        ("tuning.fade_s in ns", fade_ns, 2_000_000, 1_000_000_000),
     ];
     match ranges.into_iter().find(|(_, found, min, max)| found < min || found > max) {
         Some((field, found, min, max)) => Err(LinkError::OutOfRange { field, found, min, max }),

@@ -1,6 +1,6 @@
 //! What a link promises, in virtual time.
 
-use driftless_rate_match::{Against, LinkConfig, Phase, link};
+use driftless_rate_match::{Against, LinkConfig, Phase, Tuning, link};
 
 const RATE: f64 = 48_000.0;
 
@@ -217,12 +217,28 @@ fn what_is_out_of_range_is_refused_with_its_name() {
     assert_eq!(refused.to_string(), "`channels` is 65; it can be 1 to 64");
 }
 
+/// LS-M21
+#[test]
+fn fades_last_two_milliseconds_at_least_and_a_link_with_shorter_ones_is_refused() {
+    let tuned = |fade_s| {
+        let tuning = Tuning { fade_s, ..Tuning::default() };
+        link(LinkConfig { tuning, ..LinkConfig::default() }).map(drop)
+    };
+    assert!(LinkConfig::default().tuning.fade_s >= 0.002);
+    assert_eq!(tuned(0.002), Ok(()));
+    for (fade_s, found) in [(0.0015, "1500000"), (0.0, "0"), (f64::NAN, "0"), (2.0, "2000000000")] {
+        let refused = tuned(fade_s).expect_err("out of range").to_string();
+        let expected = format!("`tuning.fade_s in ns` is {found}; it can be 2000000 to 1000000000");
+        assert_eq!(refused, expected);
+    }
+}
+
 /// LS-M13, LS-84, LS-85, LS-M21
 #[test]
 fn beyond_the_tolerance_frames_are_dropped_once_and_the_rest_is_on_time() {
     let config = LinkConfig { channels: 1, against: Against::Stamps, ..LinkConfig::default() };
     let (mut writer, mut player) = link(config).expect("the configuration is in range");
-    let (mut dropped, mut last_error_ns) = (0, 0);
+    let (mut dropped, mut resyncs, mut last_error_ns) = (0, 0, 0);
     for k in 0..400i64 {
         let now_ns = k * 10_000_000;
         writer.write(&[0.5; 480], Some(now_ns + 200_000_000), now_ns, false);
@@ -230,8 +246,10 @@ fn beyond_the_tolerance_frames_are_dropped_once_and_the_rest_is_on_time() {
         let play_ns = now_ns + if k >= 200 { 100_000_000 } else { 0 };
         let period = player.fill(&mut [0.0; 480], play_ns);
         dropped += period.dropped_frames;
+        resyncs += period.resyncs;
         last_error_ns = period.error_ns;
     }
     assert!((4_790..=4_810).contains(&dropped), "{dropped} frames dropped");
+    assert_eq!(resyncs, 2, "the start, and one correction");
     assert!(last_error_ns.abs() < 4_000_000, "{last_error_ns} ns off");
 }

@@ -53,7 +53,7 @@ pub struct Tuning {
     /// A step of a clock beyond this is taken by one cross-fade, seconds; below, by the ratio. As much
     /// as the delay may be off: at a ratio that nobody hears it would be off by more for minutes.
     pub step_s: f64,
-    /// Length of cross-fades and fades, seconds; not below 0.002 (LS-M21).
+    /// Length of cross-fades and fades, 0.002 to 1 seconds (LS-M21).
     pub fade_s: f64,
     /// While nothing is left to play: how long all frames must come late before the position is set
     /// anew instead of waiting for the old one, seconds.
