@@ -39,7 +39,7 @@ codes! {
     STREAM_ERROR_STILL_PLAYING = 0x07, "stream-error-still-playing";
     /// An asynchronous run failed.
     ERROR_STILL_PLAYING = 0x08, "error-still-playing";
-    /// The size of a picture changed.
+    /// The size of the pictures changed; p1 is the new width, p2 the new height.
     VIDEO_SIZE_CHANGED = 0x0A, "video-size-changed";
     /// A filter changed how much it drops (LS-118).
     QUALITY_CHANGE = 0x0B, "quality-change";

@@ -14,7 +14,10 @@ impl VideoSink {
     /// Takes the format that begins with this sample, if one does (LS-110).
     pub(super) fn adopt_format(&mut self, sample: &Sample) -> Result<VideoFormat, FilterError> {
         match sample.new_media() {
-            Some(MediaType::Video(format)) => self.format = Some(format),
+            Some(MediaType::Video(format)) => {
+                self.tell_size(format);
+                self.format = Some(format);
+            }
             Some(other) => {
                 let text = format!("the stream changed to {other}; the sink takes video");
                 return Err(FilterError::with(Status::TYPE_NOT_ACCEPTED, text));
@@ -22,6 +25,18 @@ impl VideoSink {
             None => {}
         }
         self.format.ok_or_else(|| Status::NOT_CONNECTED.into())
+    }
+
+    /// Whoever lays out a window for the pictures wants to know (LS-126).
+    fn tell_size(&self, format: VideoFormat) {
+        let size = |format: VideoFormat| (format.width, format.height);
+        let Some((width, height)) = self.format.map(size) else { return };
+        if size(format) != (width, height) {
+            let (new_width, new_height) = size(format);
+            let text = format!("{new_width} by {new_height}, after {width} by {height}");
+            let (p1, p2) = (i64::from(new_width), i64::from(new_height));
+            self.host.event(EventCode::VIDEO_SIZE_CHANGED, p1, p2, &text);
+        }
     }
 
     /// Keeps a frame; a full queue gives up the oldest.

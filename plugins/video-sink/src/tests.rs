@@ -307,16 +307,22 @@ fn a_frame_that_is_too_short_is_counted_and_not_shown() {
     assert_eq!((driver.counters()["malformed"], presented(&driver)), (1, 0));
 }
 
-/// LS-110
+/// LS-110, LS-126
 #[test]
-fn a_format_that_changes_in_the_stream_is_taken_over() {
+fn a_format_that_changes_in_the_stream_is_taken_over_and_another_size_is_told() {
     let mut driver = running(&[]);
     let gray = format(PixelFormat::Gray8);
-    let mut sample = driver.sample(gray.frame_bytes());
-    sample.set_new_media(Some(MediaType::Video(gray)));
-    assert_eq!(driver.receive(0, sample), Ok(Flow::Continue));
-    driver.step();
-    assert_eq!((driver.counters()["malformed"], presented(&driver)), (0, 1));
+    let wide = VideoFormat { width: 2 * WIDTH, ..gray };
+    for (count, media) in [(1, gray), (2, wide), (3, wide)] {
+        let mut sample = driver.sample(media.frame_bytes());
+        sample.set_new_media(Some(MediaType::Video(media)));
+        assert_eq!(driver.receive(0, sample), Ok(Flow::Continue));
+        driver.step();
+        assert_eq!((driver.counters()["malformed"], presented(&driver)), (0, count));
+    }
+    let told: Vec<_> = driver.events().iter().map(|it| (it.code, it.p1, it.p2)).collect();
+    let size = (i64::from(2 * WIDTH), i64::from(HEIGHT));
+    assert_eq!(told, [(EventCode::VIDEO_SIZE_CHANGED, size.0, size.1)]);
     let mut sample = driver.sample(8);
     sample.set_new_media(Some(audio(48_000, 2)));
     assert_eq!(driver.receive(0, sample), Err(Status::TYPE_NOT_ACCEPTED));
