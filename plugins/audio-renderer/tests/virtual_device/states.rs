@@ -40,6 +40,36 @@ fn complete_is_told_once_when_the_last_frame_was_heard() {
     assert_eq!(impulses(&played).len(), 1);
 }
 
+/// LS-113
+#[test]
+fn complete_is_not_told_while_paused_and_again_in_every_run_until_a_flush() {
+    let mut bench = Bench::new("paused", &[]);
+    bench.driver.run().unwrap();
+    let base = bench.driver.now();
+    bench.deliver(0, 100, 0.0, true, ticks);
+    bench.driver.mark(0, Marker::EndOfStream).unwrap();
+    // The last period was asked for, and is not heard yet.
+    bench.driver.step_until(base + Span::from_millis(1035));
+    assert_eq!(bench.events(EventCode::COMPLETE), [0; 0]);
+    bench.driver.pause().unwrap();
+    bench.driver.advance(Span::from_secs(1));
+    bench.driver.step();
+    assert_eq!(bench.events(EventCode::COMPLETE), [0; 0], "not while paused");
+    let mut run = |told: &[i64]| {
+        bench.driver.run().unwrap();
+        bench.driver.step_until(bench.driver.now() + Span::from_millis(200));
+        assert_eq!(bench.events(EventCode::COMPLETE), told);
+        bench.driver.pause().unwrap();
+    };
+    run(&[0]);
+    run(&[0]);
+    bench.driver.mark(0, Marker::BeginFlush).unwrap();
+    bench.driver.mark(0, Marker::EndFlush).unwrap();
+    bench.driver.run().unwrap();
+    bench.driver.step_until(bench.driver.now() + Span::from_millis(200));
+    assert_eq!(bench.events(EventCode::COMPLETE), [0; 0], "what was to be told is gone");
+}
+
 /// LS-110
 #[test]
 fn another_format_is_played_after_what_is_queued() {
