@@ -42,6 +42,7 @@ fn written(entries: &[Entry]) -> Vec<u8> {
     bytes
 }
 
+/// LS-M11
 #[test]
 fn what_is_written_is_read_again_and_a_broken_file_is_good_up_to_the_break() {
     let bytes = written(&entries());

@@ -39,6 +39,17 @@ fn a_connection_takes_the_receivers_first_wish_that_both_accept() {
     }
 }
 
+/// LS-102: what it offers first is not what its descriptor says.
+#[test]
+fn a_pin_is_connected_with_a_type_that_its_descriptor_names() {
+    let filters = [("a", "teller", ""), ("x", "listener", "")];
+    let text = manifest("narrow", "", &["a.narrow -> x"], &filters);
+    let mut graph = simulate(&text);
+    assert_eq!(graph.graph().media()[0].to_string(), "audio/16000/1");
+    drop(graph);
+    assert!(noted("narrow.x")[0].starts_with("narrow.x: accepts"), "nothing else was tried");
+}
+
 /// LS-102, LS-103
 #[test]
 fn pins_that_agree_on_nothing_are_left_unconnected_and_say_why() {

@@ -196,7 +196,7 @@ impl Source for Teller {
         self.sent += 1;
         for pin in 0..output.pins() {
             let mut sample = self.host.audio_sample(480, 1).ok_or(Status::FAIL)?;
-            let start = self.host.clock().stream_time(due) + self.offsets[pin as usize];
+            let start = self.host.clock().stream_time(due) + self.offsets[usize::from(pin == 1)];
             sample.set_times(Some(start), Some(start + BLOCK));
             output.deliver(pin, sample);
         }
