@@ -49,6 +49,11 @@ impl Driver {
         self.host.set_clock(clock);
     }
 
+    /// The graph's clock steps by so much, as a sound card's does whose server stood still.
+    pub fn step_clock(&mut self, by: Span) {
+        self.host.edit(|clock| clock.reference += by.nanos());
+    }
+
     /// What every renderer adds to a stamp.
     pub fn set_presentation_delay(&mut self, delay: Span) {
         self.host.edit(|clock| clock.presentation_delay = delay.nanos());

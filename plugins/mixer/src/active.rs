@@ -13,6 +13,9 @@ use crate::schedule::Schedule;
 /// The only output.
 const OUT: u32 = 0;
 
+/// A clock that is off by less is only read badly.
+const STEP: Span = Span::from_millis(1);
+
 /// The inputs and the block that is next.
 pub(crate) struct Active {
     /// In the order of their numbers. One that was disconnected plays what it has, and keeps its channels.
@@ -20,6 +23,8 @@ pub(crate) struct Active {
     /// The first output channel of each input.
     first: Vec<usize>,
     schedule: Schedule,
+    /// The graph's clock as it was in the step before.
+    clock_before: Option<ClockState>,
     format: AudioFormat,
     block_frames: usize,
     /// A block of one input. All have the same, which so stays in the processor's nearest cache.
@@ -47,6 +52,7 @@ impl Active {
             inputs: Vec::new(),
             first: Vec::new(),
             schedule: Schedule::new(format.rate_hz, block_frames as i64, delay),
+            clock_before: None,
             format,
             block_frames,
             block: Vec::new(),
@@ -148,6 +154,7 @@ impl Active {
         clock: &ClockState,
         output: &mut Output<'_>,
     ) -> Result<Wake, FilterError> {
+        self.heed_clock(*clock, output.now());
         loop {
             if self.inputs.iter().all(Input::is_drained) {
                 return Ok(self.end(output));
@@ -159,6 +166,15 @@ impl Active {
                 return Ok(Wake::At(at));
             }
             self.make_block::<K>(host, clock, output)?;
+        }
+    }
+
+    /// A sound card that is the graph's clock steps when its server stood still: the inputs are told.
+    fn heed_clock(&mut self, clock: ClockState, now: HostTime) {
+        let before = self.clock_before.replace(clock);
+        let stepped = before.map_or(Span::ZERO, |before| clock.stepped_since(&before, now));
+        if stepped.abs() > STEP {
+            self.inputs.iter_mut().for_each(|input| input.step_master(stepped));
         }
     }
 

@@ -253,6 +253,13 @@ impl Input {
         })
     }
 
+    /// The graph's clock has stepped by so much.
+    pub fn step_master(&mut self, by: Span) {
+        if let Some((_, player)) = &mut self.link {
+            player.step_master(by.nanos());
+        }
+    }
+
     /// Whether a block that ends at `stop` would lack nothing of this input; one that has not begun, or
     /// has ended, lacks nothing.
     pub fn is_ready(&self, stop: StreamTime) -> bool {

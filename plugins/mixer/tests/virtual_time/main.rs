@@ -334,6 +334,30 @@ fn an_input_that_is_ahead_has_no_room_and_the_others_have() {
     assert_eq!(told.count(), 1, "who sends all the same is told of");
 }
 
+/// LS-84: arrivals alone would say it a second later.
+#[test]
+fn an_input_follows_its_arrivals_at_once_when_the_graphs_clock_steps() {
+    let mut driver = mixer(1, &[]);
+    let base = start(&mut driver);
+    let mut played = Played::nothing();
+    for block in 0..600 {
+        advance(&mut driver, base, base + Span::from_millis(10 * block), &mut played);
+        if block == 300 {
+            driver.step_clock(Span::from_millis(-5));
+        }
+        let values: Vec<f32> = (block * BLOCK..(block + 1) * BLOCK).map(ticks).collect();
+        let sample = driver.audio_sample(&values, None);
+        driver.receive(0, sample).unwrap();
+    }
+    let found = impulses(&played.channels[0]);
+    let apart: Vec<f64> = found.windows(2).map(|two| two[1] - two[0]).collect();
+    for (second, (apart, expected)) in
+        apart.iter().zip([48_000.0, 48_000.0, 47_760.0, 48_000.0, 48_000.0]).enumerate()
+    {
+        assert!((apart - expected).abs() < 2.0, "second {second}: {apart} frames");
+    }
+}
+
 /// LS-113
 #[test]
 fn the_stream_ends_when_the_last_input_has() {
