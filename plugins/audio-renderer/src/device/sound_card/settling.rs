@@ -139,8 +139,9 @@ mod tests {
 
     #[test]
     fn a_device_is_settled_when_its_callbacks_come_as_those_before_say() {
+        type LateUs = fn(i64) -> i64;
         let steady = |n: i64| n * 7_919 % 61 - 30;
-        let table: [(&str, fn(i64) -> i64, f64, i64); 4] = [
+        let table: [(&str, LateUs, f64, i64); 4] = [
             ("a steady one", |n| n * 7_919 % 61 - 30, 1.0, 40),
             ("one that is late now and then", |n| if n % 7 == 3 { 9_000 } else { 0 }, 1.0, 200),
             ("one that begins elsewhere", |n| if n < 19 { -5_000 } else { 0 }, 1.6, 200),
