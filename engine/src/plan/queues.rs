@@ -101,8 +101,8 @@ fn asked_for(filter: &PlannedFilter, before: Option<Queue>) -> Queue {
 }
 
 /// Places a queue behind every pin whose samples may be dropped, before every filter that may block
-/// its thread, and on every input of a filter where several meet. Those that the manifest asks for
-/// are there already.
+/// its thread, and on every input of a filter where several meet, or may. Those that the manifest asks
+/// for are there already.
 pub(super) fn place(plan: &mut Plan) {
     let connected = |plan: &Plan, index: usize| {
         plan.filters[index].inputs.iter().filter(|pin| pin.connection.is_some()).count()
@@ -111,6 +111,7 @@ pub(super) fn place(plan: &mut Plan) {
         let connection = &plan.connections[index];
         let output = &plan.filters[connection.from.filter].outputs[connection.from.pin];
         let receiver = &plan.filters[connection.to.filter];
+        let input = &receiver.inputs[connection.to.pin];
         let leaky = output.descriptor.leaky;
         let blocking = receiver.descriptor.blocking;
         let mut reasons = Vec::new();
@@ -122,6 +123,8 @@ pub(super) fn place(plan: &mut Plan) {
         }
         if connected(plan, connection.to.filter) > 1 {
             reasons.push(format!("streams meet in `{}`", receiver.name));
+        } else if input.descriptor.many {
+            reasons.push(format!("streams may meet in `{}`", receiver.name));
         }
         let slack = if blocking { BLOCKING_SLACK } else { SLACK };
         add(plan, index, slack, leaky, reasons);

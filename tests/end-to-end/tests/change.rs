@@ -206,15 +206,14 @@ fn a_file_behind_the_end_of_another_is_recorded_too_and_through_a_mixer() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     tone(&at("tone.wav"));
-    let mixer = "[filter.queue]\nplugin = \"queue\"\n\
-                 [filter.mixer]\nplugin = \"driftless.mixer\"\n";
+    let mixer = "[filter.mixer]\nplugin = \"driftless.mixer\"\n";
     let live = &format!(
         "{mixer}[filter.live]\nplugin = \"driftless.test-source\"\nwaveform = \"silence\"\n"
     );
     let table = [
         ("copied.wav", "", ""),
-        ("mixed.wav", "queue -> mixer.in0\", \"mixer -> ", mixer),
-        ("joined.wav", "queue -> mixer.in0\", \"live -> mixer.in1\", \"mixer -> ", live),
+        ("mixed.wav", "mixer.in0\", \"mixer -> ", mixer),
+        ("joined.wav", "mixer.in0\", \"live -> mixer.in1\", \"mixer -> ", live),
     ];
     for (name, through, more) in table {
         let text = |start: &str| {
