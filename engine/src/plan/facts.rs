@@ -143,7 +143,8 @@ fn declared(filter: &PlannedFilter) -> FilterFacts {
     let output = |category| OutputFacts { category, push };
     let offers = filter.descriptor.offers_clock.as_ref().map(|offer| offer.resolve(settings));
     FilterFacts {
-        is_source: filter.is(FilterKind::Source),
+        // A transform that declares a push source of its own sets its own pace, as a mixer does.
+        is_source: filter.is(FilterKind::Source) || push.is_some(),
         passes_on: filter.is(FilterKind::Transform),
         outputs: filter.outputs.iter().map(|pin| output(pin.descriptor.category)).collect(),
         offers_clock: matches!(offers, Some(Ok(true))),

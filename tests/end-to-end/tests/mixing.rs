@@ -1,5 +1,7 @@
 //! Mixer and aggregate in whole graphs, through the library that is loaded.
 
+use std::path::Path;
+
 use driftless_end_to_end::{plan, plan_of, recording, simulate, ticks};
 use driftless_engine::{Report, RunningGraph};
 use driftless_plugin_api::Span;
@@ -26,21 +28,49 @@ fn the_example_of_a_mix_plays_without_loss_on_the_virtual_device() {
     assert!((2_985..=3_000).contains(&blocks), "{blocks} blocks of 10 ms in 30 s");
 }
 
-/// A source that is not live delivers as fast as it is taken: the mixer takes what it has room for.
-#[test]
-fn a_recording_is_mixed_whole_with_a_live_source_though_nobody_paces_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let (music, mix) = (folder.path().join("music.wav"), folder.path().join("mix.wav"));
+/// A recording of ten seconds, each of which begins with a tick.
+fn write_ticks(path: &Path) {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: 48_000,
         bits_per_sample: 16,
         sample_format: hound::SampleFormat::Int,
     };
-    let mut writer = hound::WavWriter::create(&music, spec).unwrap();
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
     let tick = |n: u32| if n % 48_000 < 100 { 20_000i16 } else { 0 };
     (0..480_000).for_each(|n| writer.write_sample(tick(n)).unwrap());
     writer.finalize().unwrap();
+}
+
+/// LS-2: a mixer is live, whatever feeds it, so its latency counts and the renderer does not begin late.
+#[test]
+fn a_recording_alone_is_heard_through_a_mixer_from_its_first_frame_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (music, heard) = (folder.path().join("music.wav"), folder.path().join("heard.wav"));
+    write_ticks(&music);
+    let text = "[graph]\nconnect = [\"music -> mixer.in0\", \"mixer -> speakers\"]\n[filter.music]\n\
+        plugin = \"driftless.file-source\"\n[filter.mixer]\nplugin = \"driftless.mixer\"\n\
+        [filter.speakers]\nplugin = \"driftless.audio-renderer\"\n";
+    let device = format!("wav:{}", heard.display());
+    let set = [("music.file", music.to_str().unwrap()), ("speakers.device", &device)];
+    let plan = plan("alone", text, &set);
+    assert_eq!(plan.settled.timing.latency(), Span::from_millis(60), "mixer and speakers");
+    let mut simulation = simulate(plan);
+    simulation.advance(Span::from_secs(12)).unwrap();
+    let report = simulation.stop();
+    assert!(!report.has_failed(), "{report}");
+    assert_eq!(report.streams[0].row, 9, "as the plan said");
+    let found = ticks(&recording(&heard));
+    assert_eq!(found.len(), 10, "{found:?}");
+    assert!((0.055..0.065).contains(&found[0]), "{found:?}");
+}
+
+/// A source that is not live delivers as fast as it is taken: the mixer takes what it has room for.
+#[test]
+fn a_recording_is_mixed_whole_with_a_live_source_though_nobody_paces_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (music, mix) = (folder.path().join("music.wav"), folder.path().join("mix.wav"));
+    write_ticks(&music);
     let text = "[graph]\nconnect = [\"music -> mixer.in0\", \"live -> mixer.in1\", \"mixer -> mix\"]\n\
         [filter.music]\nplugin = \"driftless.file-source\"\n[filter.mixer]\n\
         plugin = \"driftless.mixer\"\n[filter.live]\nplugin = \"driftless.test-source\"\n\

@@ -121,6 +121,8 @@ impl Walk<'_> {
         });
         let path = arriving.reduce(Path::merge)?;
         let facts = &self.facts.filters[index];
+        // What sets its own pace is live behind it, whatever feeds it (LS-2).
+        let path = Path { live: path.live || facts.is_live(), ..path };
         Some(match self.plan.wishes.timing {
             TimingMode::Native => {
                 path.through(facts.latency.max(Span::ZERO), facts.holds.unwrap_or(Span::ZERO))

@@ -37,8 +37,8 @@ fn inputs_that_meet_have_queues_and_the_meeting_place_its_own_thread() {
     assert_eq!(
         queues,
         [
-            "a.out -> m.in0 200.0 ms: streams meet in `m`",
-            "b.out -> m.in1 200.0 ms: streams meet in `m`",
+            "a.out -> m.in0 220.0 ms: streams meet in `m`",
+            "b.out -> m.in1 220.0 ms: streams meet in `m`",
         ]
     );
 }
