@@ -8,10 +8,12 @@ pub mod queue;
 pub mod recorder;
 mod wish;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use driftless_plugin_api::host::State;
-use driftless_plugin_api::{Cue, EventCode, HostTime, Span, Wake};
+use driftless_plugin_api::output::Marker;
+use driftless_plugin_api::{Cue, EventCode, HostTime, Span, Status, Wake};
 
 use crate::loader::chain::{Chain, Node, OwnedNode};
 use queue::{Item, Queue};
@@ -29,6 +31,31 @@ pub struct Input {
     pub queue: Arc<Queue>,
     /// Which input pin of the first filter it feeds.
     pub pin: u32,
+    /// The filter wants no samples until it is stopped or flushed (LS-111).
+    stopped: Cell<bool>,
+}
+
+impl Input {
+    /// An input of which everything is wanted.
+    pub fn new(queue: Arc<Queue>, pin: u32) -> Self {
+        Self { queue, pin, stopped: Cell::new(false) }
+    }
+
+    /// Hands what stood in the queue to the filter, unless that does not want it.
+    fn hand_over(&self, filter: &Node, item: Item, now: HostTime) {
+        match item {
+            Item::Sample(..) if self.stopped.get() => {}
+            Item::Sample(sample, ..) => {
+                self.stopped.set(filter.receive(self.pin, sample, now) != Status::OK);
+            }
+            Item::Marker(marker) => {
+                if marker == Marker::BeginFlush {
+                    self.stopped.set(false);
+                }
+                filter.mark(self.pin, marker, now);
+            }
+        }
+    }
 }
 
 /// What the first filter of a segment is.
@@ -138,7 +165,7 @@ impl Segment {
     pub fn drain(&self, kept: impl Fn(&Arc<Queue>) -> bool, now: HostTime) {
         for input in self.inputs.iter().filter(|input| !kept(&input.queue)) {
             while let Some(item) = input.queue.pop() {
-                hand_over(&self.chain, input.pin, item, now);
+                input.hand_over(self.chain.node(0), item, now);
             }
         }
     }
@@ -192,7 +219,10 @@ impl Segment {
             self.chain.forgive();
         }
         if self.state == State::Stopped || state == State::Stopped {
-            self.inputs.iter().for_each(|input| input.queue.clear());
+            self.inputs.iter().for_each(|input| {
+                input.queue.clear();
+                input.stopped.set(false);
+            });
         }
         self.state = state;
         self.next_record = now + RECORD_EVERY;
@@ -291,11 +321,12 @@ impl Segment {
             let Ok(at) = self.inputs.binary_search_by_key(&pin, |input| input.pin) else {
                 continue;
             };
-            let queue = &self.inputs[at].queue;
+            let input = &self.inputs[at];
+            let queue = &input.queue;
             while self.may_feed(pin, queue) {
                 let Some(item) = queue.pop() else { break };
                 self.took += 1;
-                hand_over(&self.chain, pin, item, now);
+                input.hand_over(self.chain.node(0), item, now);
             }
             if !queue.is_empty() {
                 arrivals.note(pin);
@@ -377,13 +408,6 @@ impl Segment {
             }
         }
     }
-}
-
-fn hand_over(chain: &Chain, pin: u32, item: Item, now: HostTime) {
-    match item {
-        Item::Sample(sample, ..) => chain.node(0).receive(pin, sample, now),
-        Item::Marker(marker) => chain.node(0).mark(pin, marker, now),
-    };
 }
 
 fn is_due(wake: Wake, now: HostTime) -> bool {

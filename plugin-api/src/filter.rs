@@ -52,7 +52,9 @@ impl Pin {
 pub enum Flow {
     /// Send more.
     Continue,
-    /// Downstream flushes or has reached its end: send nothing until stopped or flushed (LS-111).
+    /// Downstream flushes, failed or has reached its end. The engine sends it nothing more until it is stopped,
+    /// flushed or made anew, whatever is delivered (LS-111), so there is nothing to remember: a source that is
+    /// live goes on; another answers [`Wake::OnSignal`], and is stepped again when samples are wanted again.
     Stop,
 }
 

@@ -173,6 +173,7 @@ impl Graph {
                 );
             }
         }
+        built.iter_mut().flatten().for_each(|segment| segment.chain_mut().reopen());
         self.give_places(&plan, difference, &hosts, built, &mut taken.places);
         self.carry_over(&plan, difference);
         (self.hosts, self.queues, self.media, self.seats) = (hosts, queues, media, seats);

@@ -29,7 +29,7 @@ pub(super) fn wire(
     queue: Option<&Arc<Queue>>,
 ) {
     if let (Some(segment), Some(queue)) = (&mut built[receiver.0], queue) {
-        segment.add_input(Input { queue: Arc::clone(queue), pin: input as u32 });
+        segment.add_input(Input::new(Arc::clone(queue), input as u32));
     }
     let Some(segment) = &mut built[sender.0] else { return };
     match queue {

@@ -104,6 +104,12 @@ impl Chain {
         self.node(from.0).renew(from.1, new_media);
     }
 
+    /// Whoever was told to stop because a filter was whose output has been renewed may send again (LS-111).
+    pub fn reopen(&mut self) {
+        self.nodes().rev().for_each(Node::reopen);
+        self.nodes().for_each(Node::forget_renewal);
+    }
+
     /// Puts filters that failed, but did not panic, back into the graph, for the next run.
     pub fn forgive(&mut self) {
         self.nodes().for_each(Node::forgive);

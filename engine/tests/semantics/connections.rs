@@ -1,9 +1,10 @@
 //! Connections and what goes upstream along them (sections 8.1 and 8.3).
 
+use driftless_engine::Simulation;
 use driftless_plugin_api::Span;
 
 use crate::probe::noted;
-use crate::{manifest, simulate, start};
+use crate::{manifest, ms, simulate, start};
 
 /// LS-102, LS-103: the receiver's wishes in its order, then the sender's; the first that both take.
 #[test]
@@ -85,4 +86,57 @@ fn a_quality_message_goes_upstream_to_the_first_filter_that_acts_on_it() {
     let log = noted("quality.a");
     let told: Vec<_> = log.iter().filter(|line| line.contains("Famine")).collect();
     assert_eq!(told, ["quality.a: Output(1) Famine 666 40.0 ms"]);
+}
+
+/// LS-111: also through one who passes the answer on, behind a queue, and though the sender does not heed it.
+#[test]
+fn who_says_stop_is_sent_nothing_until_the_next_flush_or_start() {
+    let table = [
+        ("direct", "a.out -> x", ""),
+        ("passed on", "a.out -> p -> x", "p"),
+        ("queued", "a.out -> q -> x", "q"),
+    ];
+    for (test, connect, between) in table {
+        for (flushes_at, then) in [(0, 5), (20, 85)] {
+            let flushes = format!("flushes-at = {flushes_at}");
+            let ends = [("a", "teller", flushes.as_str()), ("x", "listener", "stops-at = 5")];
+            let more = [("p", "pass", "")];
+            let filters = [&ends[..], if between == "p" { &more } else { &[] }].concat();
+            let mut text = manifest(test, "", &[connect], &filters);
+            if between == "q" {
+                text.push_str("[filter.q]\nplugin = \"queue\"\n");
+            }
+            let mut graph = simulate(&text);
+            let taken =
+                |graph: &mut Simulation| graph.graph().report().filter("x").unwrap().received;
+            graph.advance(ms(995)).unwrap();
+            assert_eq!(taken(&mut graph), then, "{test}, a flush at {flushes_at}");
+            graph.graph().pause().unwrap();
+            graph.graph().run().unwrap();
+            graph.advance(ms(95)).unwrap();
+            let more = if flushes_at == 0 { 0 } else { 10 };
+            assert_eq!(taken(&mut graph), then + more, "{test}: a pause is no stop");
+            graph.graph().stop().unwrap();
+            graph.graph().run().unwrap();
+            graph.advance(ms(95)).unwrap();
+            assert_eq!(taken(&mut graph), then + more + 5, "{test}: it has started anew");
+        }
+    }
+}
+
+/// LS-115
+#[test]
+fn what_is_sent_in_the_middle_of_a_flush_arrives_nowhere_and_what_comes_after_it_does() {
+    for (test, connect, queue) in [
+        ("flush", "a.out -> x", ""),
+        ("flush queued", "a.out -> q -> x", "[filter.q]\nplugin = \"queue\"\n"),
+    ] {
+        let filters = [("a", "teller", "flushes-at = 20"), ("x", "listener", "")];
+        let mut graph = simulate(&(manifest(test, "", &[connect], &filters) + queue));
+        graph.advance(ms(995)).unwrap();
+        assert_eq!(graph.graph().report().filter("x").unwrap().received, 99, "{test}");
+        let mut log = noted(&format!("{test}."));
+        log.retain(|line| line.contains("Flush"));
+        assert_eq!(log, ["BeginFlush", "EndFlush"].map(|it| format!("{test}.x: {it} after 19")));
+    }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use driftless_plugin_api::{
-    Clock, ClockState, Cue, EventCode, Filter, FilterError, Flow, Gate, Host, Latency, Marker,
-    MediaPattern, MediaType, Output, Pin, Pins, PushSource, ReferenceTime, Sample, Settings,
-    Source, Span, State, Status, StreamControl, Wake,
+    Clock, ClockState, Cue, EventCode, Filter, FilterError, Gate, Host, Latency, Marker,
+    MediaPattern, MediaType, Output, Pin, Pins, PushSource, Sample, Settings, Source, Span, State,
+    Status, StreamControl, Wake,
 };
 
 use crate::cutter::{Block, Cutter};
@@ -46,8 +46,6 @@ struct Active {
     announced: bool,
     /// The next sample does not follow the last one delivered (LS-109).
     broken: bool,
-    /// Downstream wants no more (LS-111).
-    stopped: bool,
     /// Number of the frame behind the newest sample.
     position: i64,
     delivered: u64,
@@ -102,13 +100,6 @@ impl Filter for AudioCapture {
         self.stamper.restart();
         let cutter = Cutter::new(reader, self.options.block_frames);
         self.active = Some(Active::new(device, cutter, counts));
-        Ok(())
-    }
-
-    fn run(&mut self, _base: ReferenceTime) -> Result<(), FilterError> {
-        if let Some(active) = &mut self.active {
-            active.stopped = false;
-        }
         Ok(())
     }
 
@@ -189,7 +180,6 @@ impl Active {
             running: false,
             announced: false,
             broken: true,
-            stopped: false,
             position: 0,
             delivered: 0,
             withheld: 0,
@@ -225,9 +215,6 @@ impl Active {
         while let Some(block) = self.cutter.next() {
             self.broken |= block.frames.0 != self.position;
             self.position = block.frames.1;
-            if self.stopped {
-                continue;
-            }
             let captured = admission.stamper.capture_times(clock, &block);
             let Some(times) = admission.stamper.offset.admit(captured) else {
                 self.withheld += 1;
@@ -249,7 +236,8 @@ impl Active {
                 output.mark(OUT, Marker::LIVE_SEGMENT);
             }
             self.delivered += 1;
-            self.stopped = output.deliver(OUT, sample) == Flow::Stop;
+            // What is live goes on whether or not it is heard (LS-6).
+            output.deliver(OUT, sample);
         }
         Ok(())
     }

@@ -1,24 +1,17 @@
-//! The connected pins of a tee: one media type for all, and which outputs still take samples.
+//! The connected pins of a tee: one media type for all.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use driftless_plugin_api::{
-    FilterError, Flow, Marker, MediaPattern, MediaType, Output, Pin, Sample, Status,
+    FilterError, Flow, MediaPattern, MediaType, Output, Pin, Sample, Status,
 };
-
-/// Whether an output still takes samples.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Branch {
-    Open,
-    Stopped,
-}
 
 /// The connected pins of a tee.
 #[derive(Debug, Default)]
 pub struct Branches {
     media: Option<MediaType>,
     input: bool,
-    outputs: BTreeMap<u32, Branch>,
+    outputs: BTreeSet<u32>,
 }
 
 impl Branches {
@@ -41,7 +34,7 @@ impl Branches {
         match pin {
             Pin::Input(_) => self.input = true,
             Pin::Output(number) => {
-                self.outputs.insert(number, Branch::Open);
+                self.outputs.insert(number);
             }
         }
         Ok(())
@@ -60,44 +53,28 @@ impl Branches {
         }
     }
 
-    /// Lets every output take samples again.
-    pub fn open(&mut self) {
-        self.outputs.values_mut().for_each(|branch| *branch = Branch::Open);
-    }
-
-    /// Delivers `sample` to every open output, in the order of their numbers, that `admits` it, as that
-    /// makes it for the output. Answers [`Flow::Stop`] once no output is open. `[streaming]`
+    /// Delivers `sample` to every output, in the order of their numbers, that `admits` it, as that makes it
+    /// for the output. Answers [`Flow::Stop`] when all outputs do (LS-111). `[streaming]`
     pub fn deliver(
         &mut self,
         sample: Sample,
         output: &mut Output<'_>,
         mut admits: impl FnMut(u32, &mut Sample) -> bool,
     ) -> Flow {
-        let Some(last) = self.last_open() else { return Flow::Stop };
+        let mut flow = Flow::Stop;
         let mut rest = Some(sample);
-        for (&pin, branch) in &mut self.outputs {
-            if *branch == Branch::Stopped {
-                continue;
-            }
+        let mut pins = self.outputs.iter().copied().peekable();
+        while let Some(pin) = pins.next() {
             // The last output gets the sample itself: it may be its only holder by then, and write in place.
-            let share = if pin == last { rest.take() } else { rest.as_ref().map(Sample::share) };
+            let share = match pins.peek() {
+                Some(_) => rest.as_ref().map(Sample::share),
+                None => rest.take(),
+            };
             let Some(mut share) = share else { break };
-            if admits(pin, &mut share) && output.deliver(pin, share) == Flow::Stop {
-                *branch = Branch::Stopped;
+            if !admits(pin, &mut share) || output.deliver(pin, share) == Flow::Continue {
+                flow = Flow::Continue;
             }
         }
-        if self.last_open().is_some() { Flow::Continue } else { Flow::Stop }
-    }
-
-    /// Sends `marker` through all outputs; after a flush the stopped ones are open again (LS-111). `[streaming]`
-    pub fn mark(&mut self, marker: Marker, output: &mut Output<'_>) {
-        if marker == Marker::EndFlush {
-            self.open();
-        }
-        output.mark_all(marker);
-    }
-
-    fn last_open(&self) -> Option<u32> {
-        self.outputs.iter().rfind(|(_, branch)| **branch == Branch::Open).map(|(&pin, _)| pin)
+        flow
     }
 }

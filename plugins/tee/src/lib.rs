@@ -5,8 +5,8 @@
 //! | `driftless.tee`       | `out0`, `out1`, …     | untouched on every output    |
 //! | `driftless.smart-tee` | `capture`, `preview`  | untouched; none on `preview` |
 //!
-//! An output that fails or has reached its end never stops the others (LS-101): the stream stops when
-//! all of them have.
+//! An output that fails or has reached its end never stops the others (LS-101): the engine sends it nothing
+//! more, and the stream stops when all of them have.
 
 mod branches;
 mod plain;

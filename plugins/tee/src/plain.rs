@@ -1,8 +1,8 @@
 //! The plain tee: the same on every output.
 
 use driftless_plugin_api::{
-    Filter, FilterError, Flow, Host, Marker, MediaPattern, MediaType, Output, Pin, Sample,
-    Settings, Transform,
+    Filter, FilterError, Flow, Host, MediaPattern, MediaType, Output, Pin, Sample, Settings,
+    Transform,
 };
 
 use crate::branches::Branches;
@@ -31,11 +31,6 @@ impl Filter for Tee {
     fn disconnect(&mut self, pin: Pin) {
         self.branches.disconnect(pin);
     }
-
-    fn activate(&mut self) -> Result<(), FilterError> {
-        self.branches.open();
-        Ok(())
-    }
 }
 
 impl Transform for Tee {
@@ -46,15 +41,5 @@ impl Transform for Tee {
         output: &mut Output<'_>,
     ) -> Result<Flow, FilterError> {
         Ok(self.branches.deliver(sample, output, |_, _| true))
-    }
-
-    fn mark(
-        &mut self,
-        _input: u32,
-        marker: Marker,
-        output: &mut Output<'_>,
-    ) -> Result<(), FilterError> {
-        self.branches.mark(marker, output);
-        Ok(())
     }
 }

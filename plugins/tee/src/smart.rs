@@ -1,8 +1,8 @@
 //! The smart tee: a capture stream untouched, and a preview made of it (LS-97).
 
 use driftless_plugin_api::{
-    Filter, FilterError, Flow, Gate, Host, Marker, MediaPattern, MediaType, Output, Pin,
-    PinCategory, Pins, Sample, Settings, Status, StreamControl, Transform, When,
+    Filter, FilterError, Flow, Gate, Host, MediaPattern, MediaType, Output, Pin, PinCategory, Pins,
+    Sample, Settings, Status, StreamControl, Transform, When,
 };
 
 use crate::branches::Branches;
@@ -74,7 +74,6 @@ impl Filter for SmartTee {
     }
 
     fn activate(&mut self) -> Result<(), FilterError> {
-        self.branches.open();
         self.control.broken = [false; 2];
         Ok(())
     }
@@ -96,16 +95,6 @@ impl Transform for SmartTee {
         output: &mut Output<'_>,
     ) -> Result<Flow, FilterError> {
         Ok(self.branches.deliver(sample, output, |pin, share| self.control.admit(pin, share)))
-    }
-
-    fn mark(
-        &mut self,
-        _input: u32,
-        marker: Marker,
-        output: &mut Output<'_>,
-    ) -> Result<(), FilterError> {
-        self.branches.mark(marker, output);
-        Ok(())
     }
 }
 

@@ -29,9 +29,9 @@ mod sound;
 mod stamper;
 
 use driftless_plugin_api::{
-    Clock, ClockState, Cue, Filter, FilterError, Gate, Host, HostTime, Latency, Marker,
-    MediaPattern, MediaType, Output, Pin, Pins, PushSource, PushSourceFlags, ReferenceTime,
-    Settings, SimulatedClock, Source, Span, State, Status, StreamControl, Wake, export_plugin,
+    Clock, ClockState, Cue, Filter, FilterError, Flow, Gate, Host, HostTime, Latency, Marker,
+    MediaPattern, MediaType, Output, Pin, Pins, PushSource, PushSourceFlags, Settings,
+    SimulatedClock, Source, Span, State, Status, StreamControl, Wake, export_plugin,
 };
 use fastrand::Rng;
 
@@ -73,8 +73,6 @@ struct Progress {
     announced: bool,
     /// The next sample does not follow the last one delivered (LS-109).
     broken: bool,
-    /// Downstream wants no more (LS-111).
-    stopped: bool,
     /// The end of the stream was sent.
     ended: bool,
 }
@@ -135,6 +133,7 @@ impl TestSource {
             if due > output.now() {
                 return Ok(Wake::At(due));
             }
+            // What is live goes on whether or not it is heard (LS-6).
             self.produce(&clock, output)?;
         }
         Ok(self.finish(output))
@@ -145,12 +144,11 @@ impl TestSource {
         if self.position >= self.end() {
             return Ok(self.finish(output));
         }
-        if self.progress.stopped {
-            return Ok(Wake::OnSignal);
-        }
         let clock = self.host.clock();
-        self.produce(&clock, output)?;
-        Ok(Wake::At(output.now()))
+        match self.produce(&clock, output)? {
+            Flow::Continue => Ok(Wake::At(output.now())),
+            Flow::Stop => Ok(Wake::OnSignal),
+        }
     }
 }
 
@@ -211,11 +209,6 @@ impl Filter for TestSource {
             // The graph sets its start by this clock before the first step.
             self.host.publish_clock(self.hardware.read(&self.host, self.host.now()));
         }
-        Ok(())
-    }
-
-    fn run(&mut self, _base: ReferenceTime) -> Result<(), FilterError> {
-        self.progress.stopped = false;
         Ok(())
     }
 

@@ -9,27 +9,29 @@ use crate::stamper::Captured;
 use crate::{OUT, TestSource};
 
 impl TestSource {
-    /// Makes and delivers the sample at the present position, and goes on behind it.
+    /// Makes and delivers the sample at the present position, and goes on behind it. Returns whether more of
+    /// them are wanted.
     pub(super) fn produce(
         &mut self,
         clock: &ClockState,
         output: &mut Output<'_>,
-    ) -> Result<(), FilterError> {
+    ) -> Result<Flow, FilterError> {
         let first = self.position;
         let frames = self.setup.media.unit().min(self.end() - first);
         self.position += frames;
         let times = self.times(clock, first, self.position);
-        if let Some(times) = self.lets_through(first, times) {
+        let flow = if let Some(times) = self.lets_through(first, times) {
             let sample = self.sample(first, frames, times)?;
-            self.deliver(clock, times, sample, output);
+            self.deliver(clock, times, sample, output)
         } else {
             self.progress.broken = true;
-        }
+            Flow::Continue
+        };
         let next = self.setup.media.time_of(self.position);
         if let Some(run) = &mut self.run {
             run.plan(&self.host, next);
         }
-        Ok(())
+        Ok(flow)
     }
 
     fn captured(&mut self, position: i64) -> Captured {
@@ -59,7 +61,7 @@ impl TestSource {
         let passes = self.gate.passes(Some(times));
         self.gate.tell(&self.host, Pin::Output(OUT));
         counts.gated += u64::from(!passes);
-        (passes && !self.progress.stopped).then_some(times)
+        passes.then_some(times)
     }
 
     fn sample(&mut self, first: i64, frames: i64, times: Times) -> Result<Sample, FilterError> {
@@ -80,7 +82,7 @@ impl TestSource {
         times: Times,
         mut sample: Sample,
         output: &mut Output<'_>,
-    ) {
+    ) -> Flow {
         let end = self.captured(self.position);
         let jumped = self.stamper.delivered(clock, times, end);
         let broken = std::mem::take(&mut self.progress.broken);
@@ -89,6 +91,6 @@ impl TestSource {
             output.mark(OUT, Marker::LIVE_SEGMENT);
         }
         self.counts.delivered += 1;
-        self.progress.stopped = output.deliver(OUT, sample) == Flow::Stop;
+        output.deliver(OUT, sample)
     }
 }

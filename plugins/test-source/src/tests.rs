@@ -241,21 +241,18 @@ fn the_clock_on_offer_is_the_one_that_the_source_captures_by() {
     assert!(source(&[]).published_clock().is_none());
 }
 
-/// LS-111
+/// LS-6, LS-111: what is not wanted is dropped by the engine, which knows when it is wanted again.
 #[test]
-fn after_a_stop_from_downstream_nothing_is_delivered_until_the_next_run() {
-    let mut driver = running(&[("clock", "true")]);
+fn who_is_live_goes_on_after_a_stop_from_downstream_and_who_is_not_waits_for_a_signal() {
+    let mut driver = running(&[]);
     driver.answer(OUT, Status::FALSE);
-    assert_eq!(samples(&mut driver, ms(100)).len(), 1);
-    assert_eq!(
-        driver.published_clock().unwrap().host,
-        HostTime::ZERO + ms(95),
-        "the clock goes on"
-    );
-    driver.answer(OUT, Status::OK);
-    driver.pause().unwrap();
-    driver.run().unwrap();
     assert_eq!(samples(&mut driver, ms(100)).len(), 8);
+    let mut driver = running(&[("flags", "not-live")]);
+    driver.answer(OUT, Status::FALSE);
+    assert_eq!(driver.step(), Wake::OnSignal);
+    driver.answer(OUT, Status::OK);
+    assert_eq!(driver.step(), Wake::At(driver.now()));
+    assert_eq!(driver.delivered(OUT).len(), 2);
 }
 
 #[test]

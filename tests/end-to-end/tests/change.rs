@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use driftless_end_to_end::{plugins, simulate};
 use driftless_engine::{Catalog, Manifest, Plan};
 use driftless_plugin_api::{EventCode, Span};
+use driftless_test_filters::collected;
 
 /// The bundled libraries, and a source whose latency changes; always the same catalog, so that what is
 /// planned twice is the same too.
@@ -103,6 +104,41 @@ fn a_recording_is_the_same_to_the_bit_whether_a_jitter_buffer_beside_it_grows_or
     let (steady, unmoved) = record("steady.wav", "20 ms");
     assert_ne!(moved, unmoved, "the buffer's own offset has made room");
     assert!(grown == steady);
+}
+
+/// LS-14, LS-111, LS-125: one that failed is made anew, and is sent samples again by who stays, whether that
+/// went on meanwhile or waited.
+#[test]
+fn a_stream_goes_on_where_a_graph_is_repaired() {
+    let table = [
+        ("direct", "", &["source -> bad"][..]),
+        ("branch", "", &["source -> tee", "tee -> kept", "tee -> bad"]),
+        ("only branch", "", &["source -> tee", "tee -> bad"]),
+        ("waits", "flags = [\"not-live\"]", &["source -> tee", "tee -> bad"]),
+    ];
+    for (test, settings, connect) in table {
+        let mut text = format!(
+            "[graph]\nconnect = {connect:?}\n\
+             [filter.source]\nplugin = \"driftless.test-source\"\n{settings}\n\
+             [filter.bad]\nplugin = \"test.collect\"\nas = \"{test} bad\"\nfails-at = 20\n"
+        );
+        if connect.len() > 1 {
+            text.push_str("[filter.tee]\nplugin = \"driftless.tee\"\n");
+        }
+        if connect.len() > 2 {
+            text.push_str("[filter.kept]\nplugin = \"test.collect\"\nas = \"kept\"\n");
+        }
+        let mut graph = simulate(plan(&text));
+        for turn in ["at first", "repaired", "repaired twice"] {
+            graph.advance(Span::from_secs(1)).unwrap();
+            let presented = collected(&format!("{test} bad")).len();
+            // What waits for its time when it fails is gone with it.
+            assert!((17..=19).contains(&presented), "{test}: {turn}: {presented}");
+            let difference = graph.change(plan(&text)).unwrap();
+            assert_eq!(difference.added, ["bad"], "{test}");
+        }
+    }
+    assert!(collected("kept").len() > 290, "the other branch played on");
 }
 
 /// LS-125: who stays is told which of its inputs lead nowhere from now on.

@@ -3,6 +3,7 @@
 
 mod link;
 mod states;
+mod streams;
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -14,12 +15,12 @@ use driftless_plugin_api::abi::host::{RawMarker, RawOutput};
 use driftless_plugin_api::abi::sample::RawSample;
 use driftless_plugin_api::host::State;
 use driftless_plugin_api::output::Marker;
-use driftless_plugin_api::{HostTime, MediaType, Sample, SampleFlags, Span, Status, Wake};
+use driftless_plugin_api::{HostTime, Sample, SampleFlags, Span, Status, Wake};
 
 use crate::loader::host::FilterHost;
 use crate::loader::instance::Instance;
-use link::Link;
 pub(super) use link::To;
+use link::{Link, Passage};
 
 /// One filter in its place. All of it is used through shared references, because filters call each
 /// other while they are being called; only one thread does so at a time.
@@ -39,6 +40,8 @@ pub struct Node {
     state: Cell<State>,
     /// Input pins that were told the end of their stream.
     ended_inputs: RefCell<Vec<u32>>,
+    /// Another stream leaves it than before, or goes on, while the graph changes.
+    renewed: Cell<bool>,
     /// The newest segment that it announced.
     segment: Cell<Option<Marker>>,
     /// Added to its stamps: a source that is not live counts from 0 whenever it joins.
@@ -77,6 +80,7 @@ impl Node {
             failed: Cell::new(false),
             state: Cell::new(State::Stopped),
             ended_inputs: RefCell::default(),
+            renewed: Cell::new(false),
             segment: Cell::new(None),
             shift: Cell::new(Span::ZERO),
             received: Cell::new(0),
@@ -104,13 +108,6 @@ impl Node {
 
     pub(super) fn lead(&self, pin: usize, to: To) {
         self.links.borrow_mut()[pin].to = to;
-    }
-
-    /// What leaves an output pin is another stream from now on.
-    pub(super) fn renew(&self, pin: usize, new_media: Option<MediaType>) {
-        let link = &mut self.links.borrow_mut()[pin];
-        link.start_over();
-        link.new_media.set(new_media);
     }
 
     /// As it was before its first run, but for a panic.
@@ -159,27 +156,6 @@ impl Node {
     /// Tells everybody downstream that the stream has ended, unless the filter did so itself.
     pub fn end_stream(&self, now: HostTime) {
         self.mark_outputs(&RawMarker::from(Marker::EndOfStream), now.nanos());
-    }
-
-    /// A stream arrives at `pin` that is another than before. Where the one before had reached its end,
-    /// a flush makes the filter, and all below it, take samples again (LS-115).
-    pub fn begin_stream(&self, pin: u32, now: HostTime) {
-        let was_told = self.ended_inputs.borrow().contains(&pin);
-        let links = self.links.borrow();
-        let has_ended = links.is_empty() || links.iter().any(|link| link.ended.get());
-        drop(links);
-        if was_told && has_ended {
-            self.mark(pin, Marker::BeginFlush, now);
-            self.mark(pin, Marker::EndFlush, now);
-        }
-        self.ended_inputs.borrow_mut().retain(|ended| *ended != pin);
-    }
-
-    /// The stream that arrived at `pin` is gone, and no other comes.
-    pub fn lose_stream(&self, pin: u32, now: HostTime) {
-        if !self.ended_inputs.borrow().contains(&pin) {
-            self.mark(pin, Marker::EndOfStream, now);
-        }
     }
 
     /// From now on its stamps are this much later.
@@ -275,7 +251,7 @@ impl Node {
     fn forward(&self, pin: u32, raw: *mut RawSample, now: i64) -> Status {
         self.delivered.set(self.delivered.get() + 1);
         let links = self.links.borrow();
-        let link = links.get(pin as usize).filter(|link| !link.ended.get());
+        let link = links.get(pin as usize).filter(|link| link.passage.get() == Passage::Open);
         if let Some(link) = link {
             if !link.begun.get() {
                 self.begin(pin, link, raw, now);
@@ -283,7 +259,11 @@ impl Node {
             self.shift_stamps(raw);
             if let To::Filter { node, pin } = &link.to {
                 // SAFETY: the chain keeps all of its nodes until none of them is called any more.
-                return unsafe { node.as_ref() }.take(*pin, raw, now);
+                let status = unsafe { node.as_ref() }.take(*pin, raw, now);
+                if status != Status::OK {
+                    link.passage.set(Passage::Stopped);
+                }
+                return status;
             }
         }
         leave(link, raw)
@@ -322,11 +302,16 @@ impl Node {
             return Status::OK;
         };
         match marker {
-            Marker::EndOfStream if link.ended.replace(true) => return Status::OK,
+            Marker::EndOfStream if link.passage.replace(Passage::Ended) == Passage::Ended => {
+                return Status::OK;
+            }
             // The first sample behind it does not follow what was before it (LS-109).
             Marker::BeginFlush => {
-                link.ended.set(false);
+                link.passage.set(Passage::Flushing);
                 link.begun.set(false);
+            }
+            Marker::EndFlush if link.passage.get() == Passage::Flushing => {
+                link.passage.set(Passage::Open);
             }
             Marker::NewSegment { .. } => {
                 link.announced.set(true);
@@ -354,7 +339,7 @@ fn leave(link: Option<&Link>, raw: *mut RawSample) -> Status {
     match link.map(|link| &link.to) {
         Some(To::Queue(queue)) => queue.push(sample),
         Some(_) => Status::OK,
-        None => Status::FALSE, // behind the end, or a pin that does not exist
+        None => Status::FALSE, // nothing goes there now, or a pin that does not exist
     }
 }
 

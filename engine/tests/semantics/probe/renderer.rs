@@ -9,6 +9,7 @@ pub struct Listener {
     crystal: String,
     full: bool,
     cues: bool,
+    stops_at: i64,
     complains: bool,
     wants: Vec<u32>,
     refuses: Vec<u32>,
@@ -25,6 +26,7 @@ impl Filter for Listener {
             crystal: settings.text("crystal")?.to_owned(),
             full: settings.boolean("full")?,
             cues: settings.boolean("cues")?,
+            stops_at: settings.integer("stops-at")?,
             complains: settings.boolean("complains")?,
             wants: rates(settings, "wants")?,
             refuses: rates(settings, "refuses")?,
@@ -105,7 +107,7 @@ impl Renderer for Listener {
             let late = Span::from_millis(40);
             self.host.quality(0, Quality::of_picture(stamp, late, Span::from_millis(80)));
         }
-        Ok(Flow::Continue)
+        Ok(if self.taken as i64 == self.stops_at { Flow::Stop } else { Flow::Continue })
     }
     fn mark(&mut self, _: u32, marker: Marker, _: &mut Output<'_>) -> Result<(), FilterError> {
         self.ended |= marker == Marker::EndOfStream;

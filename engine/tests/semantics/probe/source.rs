@@ -22,6 +22,7 @@ pub struct Teller {
     count: i64,
     rates: Vec<u32>,
     declines: Vec<u32>,
+    flushes_at: i64,
     fails_in: String,
     offsets: [Span; 2],
     sent: i64,
@@ -46,6 +47,7 @@ impl Filter for Teller {
             count: settings.integer("count")?,
             rates: rates(settings, "offers")?,
             declines: rates(settings, "declines")?,
+            flushes_at: settings.integer("flushes-at")?,
             fails_in: settings.text("fails-in")?.to_owned(),
             offsets: [Span::ZERO; 2],
             sent: 0,
@@ -194,11 +196,17 @@ impl Source for Teller {
             output.mark_all(Marker::NewSegment { start, stop, rate: self.rate });
         }
         self.sent += 1;
+        if self.sent == self.flushes_at {
+            output.mark_all(Marker::BeginFlush);
+        }
         for pin in 0..output.pins() {
             let mut sample = self.host.audio_sample(480, 1).ok_or(Status::FAIL)?;
             let start = self.host.clock().stream_time(due) + self.offsets[usize::from(pin == 1)];
             sample.set_times(Some(start), Some(start + BLOCK));
             output.deliver(pin, sample);
+        }
+        if self.sent == self.flushes_at {
+            output.mark_all(Marker::EndFlush);
         }
         let gap = if self.sent == 50 { self.gap } else { Span::ZERO };
         self.due = Some(due + BLOCK + gap);
