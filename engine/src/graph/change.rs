@@ -84,13 +84,7 @@ impl Graph {
                 let node = segment.chain().node(at);
                 node.set_shift(shift);
                 if let Some(Err(error)) = running.then(|| node.run(time.base)) {
-                    node.host.post(
-                        EventCode::ERROR_ABORT,
-                        i64::from(error.status.0),
-                        0,
-                        &error.text,
-                    );
-                    node.fail(now);
+                    node.fail(&error, now);
                 }
             });
         }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
+use driftless_plugin_api::FilterError;
 use driftless_plugin_api::abi::buffer::BufferPool;
 use driftless_plugin_api::abi::host::{RawHost, RawUpstream};
 use driftless_plugin_api::event::EventCode;
@@ -152,6 +153,8 @@ pub struct FilterHost {
     raised: AtomicBool,
     /// It presented all of its stream, or failed, since its latest run or flush (LS-114).
     complete: AtomicBool,
+    /// Why it is out of the graph was told (LS-111).
+    told_failure: AtomicBool,
     /// The executor's place of its segment.
     place: AtomicUsize,
     /// What it finds upstream of its input pins.
@@ -171,6 +174,7 @@ impl FilterHost {
             id: graph.board.join(),
             raised: AtomicBool::new(false),
             complete: AtomicBool::new(false),
+            told_failure: AtomicBool::new(false),
             place: AtomicUsize::new(NOWHERE),
             upstream: Mutex::default(),
             quality: Mailbox::default(),
@@ -206,10 +210,24 @@ impl FilterHost {
 
     /// Posts an event of the filter.
     pub fn post(&self, code: EventCode, p1: i64, p2: i64, text: &str) {
-        if code == EventCode::COMPLETE || is_failure(code) {
+        let failed = is_failure(code);
+        self.told_failure.fetch_or(failed, Ordering::Relaxed);
+        if code == EventCode::COMPLETE || failed {
             self.set_complete(true);
         }
         self.graph.post_of(Some(&self.name), code, p1, p2, text);
+    }
+
+    /// Says why the filter failed, unless it did so itself (LS-111). `[streaming]`
+    pub fn post_failure(&self, error: &FilterError) {
+        if !self.told_failure.load(Ordering::Relaxed) {
+            self.post(EventCode::ERROR_ABORT, i64::from(error.status.0), 0, &error.text);
+        }
+    }
+
+    /// It begins anew, as if it had never failed.
+    pub fn forget_failure(&self) {
+        self.told_failure.store(false, Ordering::Relaxed);
     }
 
     /// Whether nothing more is to come of it: it presented all of its stream, or failed (LS-114). `[any]`

@@ -9,15 +9,16 @@ use driftless_engine::loader::library::load;
 use driftless_engine::{Catalog, Manifest, Plan, Report, RunOptions, Simulation};
 use driftless_plugin_api::export::Registration;
 use driftless_plugin_api::{
-    Filter, FilterError, Flow, Host, Marker, MediaType, Output, Pin, Renderer, Sample, Settings,
-    Span, StreamTime, Wake,
+    EventCode, Filter, FilterError, Flow, Host, Marker, MediaType, Output, Pin, Renderer, Sample,
+    Settings, Span, Status, StreamTime, Wake,
 };
 use tempfile::TempDir;
 
-/// A renderer that counts what it is handed: samples, the peak in millionths, the first stamp in ms
+/// A renderer that counts what it is handed: samples, ends of its stream, the peak in millionths, the first stamp in ms
 /// from a second before stream time 0.
 struct Ear {
     samples: u64,
+    ends: u64,
     peak: f32,
     first: Option<StreamTime>,
 }
@@ -25,7 +26,7 @@ struct Ear {
 impl Filter for Ear {
     const ID: &'static str = "test.ear";
     fn create(_: &Settings, _: Host) -> Result<Self, FilterError> {
-        Ok(Self { samples: 0, peak: 0.0, first: None })
+        Ok(Self { samples: 0, ends: 0, peak: 0.0, first: None })
     }
     fn connect(&mut self, _: Pin, _: MediaType) -> Result<(), FilterError> {
         Ok(())
@@ -35,6 +36,7 @@ impl Filter for Ear {
         let first = self.first.map_or(0, |first| first.nanos() / 1_000_000 + 1000);
         vec![
             ("samples", self.samples),
+            ("ends", self.ends),
             ("peak", (self.peak * 1e6) as u64),
             ("first", first.unsigned_abs()),
         ]
@@ -48,7 +50,8 @@ impl Renderer for Ear {
         self.peak = it.values().iter().fold(self.peak, |peak, value| peak.max(value.abs()));
         Ok(Flow::Continue)
     }
-    fn mark(&mut self, _: u32, _: Marker, _: &mut Output<'_>) -> Result<(), FilterError> {
+    fn mark(&mut self, _: u32, marker: Marker, _: &mut Output<'_>) -> Result<(), FilterError> {
+        self.ends += u64::from(marker == Marker::EndOfStream);
         Ok(())
     }
     fn step(&mut self, _: &mut Output<'_>) -> Result<Wake, FilterError> {
@@ -115,15 +118,44 @@ fn a_push_source_in_cpp_adds_its_stream_offset() {
     assert_eq!(first("110 ms"), first("10 ms") + 100);
 }
 
+/// A folder with the example in C, in which each first text stands as the second.
+fn changed_gain(changes: &[(&str, &str)]) -> TempDir {
+    let (gain, source) = (tempfile::tempdir().unwrap(), repository().join("examples/c-gain"));
+    fs::copy(source.join("plugin.toml"), gain.path().join("plugin.toml")).unwrap();
+    let mut text = fs::read_to_string(source.join("gain.c")).unwrap();
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    fs::write(gain.path().join("gain.c"), text).unwrap();
+    compile(&gain.path().join("gain.c"), &[], &gain.path().join("gain.so"));
+    gain
+}
+
+/// LS-111: whether it gives a reason or just answers that it failed.
+#[test]
+fn a_failure_of_a_filter_in_c_is_told_once_and_ends_its_branch() {
+    let fails = ("if (!self->media.major)", "if (self->frames == 4800)");
+    let why = "driftless_fail(self->host, DRIFTLESS_NOT_CONNECTED, \"gain is not connected\")";
+    let silently = (why, "DRIFTLESS_NOT_CONNECTED");
+    for (changes, text) in [
+        (&[fails][..], "gain is not connected"),
+        (&[fails, silently], "it took what came and answered that it failed, without a reason"),
+    ] {
+        let report =
+            play(GRAPH, &[&changed_gain(changes), &example("cpp-tone", "tone.cpp")]).unwrap();
+        let told = report.events.iter().filter(|it| it.code == EventCode::ERROR_ABORT);
+        let told: Vec<_> = told.map(|it| (it.filter.as_deref(), it.p1, &*it.text)).collect();
+        assert_eq!(told, [(Some("gain"), i64::from(Status::NOT_CONNECTED.0), text)]);
+        assert_eq!(counter(&report, "ear", "samples"), 10);
+        assert_eq!(counter(&report, "ear", "ends"), 1);
+    }
+}
+
 /// What a filter in C refuses reaches the user in its own words.
 #[test]
 fn what_a_filter_in_c_refuses_is_told_in_its_own_words() {
-    let (gain, source) = (tempfile::tempdir().unwrap(), repository().join("examples/c-gain"));
-    fs::copy(source.join("plugin.toml"), gain.path().join("plugin.toml")).unwrap();
-    let text = fs::read_to_string(source.join("gain.c")).unwrap();
-    let picky = text.replace("media->major != 1", "media->first == 48000");
-    fs::write(gain.path().join("gain.c"), picky).unwrap();
-    compile(&gain.path().join("gain.c"), &[], &gain.path().join("gain.so"));
+    let gain = changed_gain(&[("media->major != 1", "media->first == 48000")]);
     let said = play(GRAPH, &[&gain, &example("cpp-tone", "tone.cpp")]).unwrap_err();
     assert!(said.contains("gain takes audio only"), "{said}");
 }

@@ -15,7 +15,7 @@ use driftless_plugin_api::abi::host::{RawMarker, RawOutput};
 use driftless_plugin_api::abi::sample::RawSample;
 use driftless_plugin_api::host::State;
 use driftless_plugin_api::output::Marker;
-use driftless_plugin_api::{HostTime, Sample, SampleFlags, Span, Status, Wake};
+use driftless_plugin_api::{FilterError, HostTime, Sample, SampleFlags, Span, Status, Wake};
 
 use crate::loader::host::FilterHost;
 use crate::loader::instance::Instance;
@@ -113,6 +113,7 @@ impl Node {
     /// As it was before its first run, but for a panic.
     pub(super) fn forgive(&self) {
         self.failed.set(self.instance.is_poisoned());
+        self.host.forget_failure();
         self.host.set_complete(self.failed.get());
         self.ended_inputs.borrow_mut().clear();
         self.segment.set(None);
@@ -128,7 +129,7 @@ impl Node {
         self.touched.set(false);
         let wake = self.instance.step(self.output(now.nanos()));
         if self.instance.is_poisoned() {
-            self.drop_out(now.nanos());
+            self.fail(&Status::PANICKED.into(), now);
         }
         wake
     }
@@ -225,19 +226,23 @@ impl Node {
         if status.is_success() {
             return status;
         }
-        self.drop_out(now);
+        self.drop_out(status, now);
         Status::FALSE
     }
 
-    /// Takes the filter out of the graph: downstream is told that the stream has ended.
-    pub fn fail(&self, now: HostTime) {
-        self.drop_out(now.nanos());
+    /// One in C may have kept its reason to itself.
+    #[cold]
+    fn drop_out(&self, status: Status, now: i64) {
+        let text = "it took what came and answered that it failed, without a reason";
+        self.fail(&FilterError::with(status, text), HostTime::from_nanos(now));
     }
 
+    /// Takes the filter out of the graph: why is told, and downstream that the stream has ended.
     #[cold]
-    fn drop_out(&self, now: i64) {
+    pub fn fail(&self, error: &FilterError, now: HostTime) {
         if !self.failed.replace(true) {
-            self.mark_outputs(&RawMarker::from(Marker::EndOfStream), now);
+            self.host.post_failure(error);
+            self.end_stream(now);
         }
     }
 

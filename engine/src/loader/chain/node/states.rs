@@ -57,8 +57,11 @@ impl Node {
     }
 
     fn leave(&self, now: HostTime, state: impl Fn(&Instance) -> Result<(), FilterError>) {
-        if !self.instance.is_poisoned() && state(&self.instance).is_err() {
-            self.fail(now);
+        if self.instance.is_poisoned() {
+            return;
+        }
+        if let Err(error) = state(&self.instance) {
+            self.fail(&error, now);
         }
     }
 }
