@@ -9,6 +9,7 @@
 //! | `reconnect`    | takes the segments that change apart, and puts them together anew   |
 //! | `wire`         | connections as links within segments and queues between them        |
 //! | `settle`       | clock, stream offsets and delay, from what activated filters say    |
+//! | `offsets`      | tells the source pins their stream offsets                          |
 //! | `in_force`     | what stays in force while filters come and go                       |
 //! | `redistribute` | latency that changes while the graph runs (LS-M4)                   |
 //! | `wishes`       | another clock, synchronisation or cap than the manifest's            |
@@ -28,6 +29,7 @@ mod cue;
 pub mod error;
 mod in_force;
 mod negotiate;
+mod offsets;
 mod orders;
 mod prepare;
 mod reconnect;
@@ -46,7 +48,7 @@ use std::time::Duration;
 
 use driftless_plugin_api::descriptor::FilterKind;
 use driftless_plugin_api::host::State;
-use driftless_plugin_api::{HostTime, MediaType, ReferenceTime, Span, StreamTime};
+use driftless_plugin_api::{HostTime, MediaType, ReferenceTime, Span, Status, StreamTime};
 
 use crate::clock::{FilterId, Forwards};
 use crate::event::{Event, EventBus, Subscription};
@@ -112,8 +114,8 @@ pub struct Graph {
     settled: Settled,
     /// What was asked for at the latest start (LS-43).
     wishes: Wishes,
-    /// The stream offset that each output pin was given.
-    offsets: BTreeMap<(FilterId, usize), Span>,
+    /// The stream offset that each output pin was given, and its answer.
+    offsets: BTreeMap<(FilterId, usize), (Span, Status)>,
     /// When latency that is not needed any more is given up.
     shrink_at: Option<HostTime>,
     /// Filters that lost their device since the latest start.

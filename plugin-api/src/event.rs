@@ -79,15 +79,16 @@ codes! {
     SOUND_OUT_ERROR = 0x201, "sound-out-error";
     /// A latency changed (LS-24); p1 is the pin.
     LATENCY_CHANGED = 0x8001, "latency-changed";
-    /// A pin does not tell its latency (LS-20).
+    /// A pin does not tell its latency (LS-20); p2 is the pin.
     LATENCY_UNKNOWN = 0x8002, "latency-unknown";
-    /// A pin's latency is above the cap (LS-51); p1 is by how much, ns.
+    /// A pin's latency is above the cap (LS-51); p1 is by how much, ns, p2 the pin.
     LATENCY_ABOVE_CAP = 0x8003, "latency-above-cap";
-    /// A stream offset above what the pin prefers is in force (LS-52).
+    /// A stream offset above what the pin prefers is in force (LS-52); p1 is the offset, ns, p2 the pin.
     OFFSET_BEYOND_PREFERRED = 0x8004, "offset-beyond-preferred";
-    /// A pin refused its stream offset (LS-52).
+    /// A pin refused its stream offset (LS-52); p1 is the offset, ns, p2 the pin.
     OFFSET_REFUSED = 0x8005, "offset-refused";
-    /// A path cannot wait as long as the graph's latency wants (LS-53); p1 is what is missing, ns.
+    /// A path cannot wait as long as the graph's latency wants (LS-53); p1 is what is missing, ns, p2 the pin of
+    /// its source.
     INSUFFICIENT_BUFFERING = 0x8006, "insufficient-buffering";
     /// The row of the rate-match table changed (LS-77); p1 is the row.
     RATE_MATCH_CHANGED = 0x8007, "rate-match-changed";
@@ -103,7 +104,7 @@ codes! {
     QUEUE_OVERRUN = 0x800C, "queue-overrun";
     /// The thread of a filter does not answer; it is out of the graph, as are all that share the thread.
     FILTER_STUCK = 0x800D, "filter-stuck";
-    /// The latency asked for is less than a path needs (LS-M5); p1 is by how much, ns.
+    /// The latency asked for is less than a path needs (LS-M5); p1 is by how much, ns, p2 the pin of its source.
     LATENCY_TOO_SHORT = 0x8010, "latency-too-short";
 }
 

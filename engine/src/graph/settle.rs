@@ -9,7 +9,7 @@ use driftless_plugin_api::capability::push_source::PushSourceFlags;
 use driftless_plugin_api::descriptor::FilterKind;
 use driftless_plugin_api::event::EventCode;
 use driftless_plugin_api::host::State;
-use driftless_plugin_api::{Pin, Span, Status};
+use driftless_plugin_api::{Pin, Span};
 
 use super::{Graph, RunError};
 use crate::executor::priority;
@@ -50,10 +50,10 @@ impl Graph {
         let before = std::mem::replace(&mut self.settled, settled);
         self.tell_clock();
         self.tell_delays();
-        self.tell_upstream();
         self.tell_feeders();
         self.size_queues();
         let told = self.tell_offsets();
+        self.tell_upstream();
         let heads = self.tell_heads();
         self.post_notes(&before.timing.notes);
         told.and(heads)
@@ -179,29 +179,6 @@ impl Graph {
         raw
     }
 
-    fn tell_offsets(&mut self) -> Result<(), RunError> {
-        let mut stuck = Ok(());
-        for offset in self.settled.timing.offsets.clone() {
-            let Some(span) = offset.offset else { continue };
-            let filter = offset.pin.filter;
-            let key = (self.hosts[filter].id(), offset.pin.pin);
-            if self.offsets.insert(key, span) == Some(span) {
-                continue; // it is in force
-            }
-            let pin = Pin::Output(offset.pin.pin as u32);
-            match self.with_filter(filter, move |filter| filter.set_stream_offset(pin, span)) {
-                // FALSE is in force all the same, and the plan's notes have said so (LS-52).
-                Ok(status) if status.is_success() || status == Status::NO_INTERFACE => {}
-                Ok(status) => {
-                    let text = format!("a stream offset of {span} was refused: {status}");
-                    self.hosts[filter].post(EventCode::OFFSET_REFUSED, span.nanos(), 0, &text);
-                }
-                Err(error) => stuck = stuck.and(Err(error)),
-            }
-        }
-        stuck
-    }
-
     fn tell_heads(&mut self) -> Result<(), RunError> {
         let wanted = self.options.real_time_priority;
         let mut stuck = Ok(());
@@ -272,7 +249,12 @@ impl Graph {
             };
             let text = note.to_string();
             if !known.contains(&text) {
-                self.hosts[note.pin().filter].post(code, p1, 0, &text);
+                let PinNumber { filter, pin } = note.pin();
+                let pin = match note {
+                    Note::UnlikePaths { .. } => Pin::Input(pin as u32),
+                    _ => Pin::Output(pin as u32),
+                };
+                self.hosts[filter].post(code, p1, i64::from(pin.to_raw()), &text);
             }
         }
     }

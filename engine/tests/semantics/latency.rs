@@ -1,6 +1,6 @@
 //! Latencies, offsets, synchronisation and the cap (sections 2 to 4).
 
-use driftless_plugin_api::{EventCode, Status, When};
+use driftless_plugin_api::{EventCode, Pin, Status, When};
 
 use crate::probe::{noted, plan};
 use crate::{manifest, ms, simulate, start};
@@ -110,4 +110,43 @@ fn under_strict_a_latency_that_an_opened_device_makes_impossible_stops_the_start
     let report = simulate(&text(false)).stop();
     let told = report.events.iter().filter(|it| it.code == EventCode::LATENCY_ABOVE_CAP);
     assert_eq!(told.map(|it| it.p1).collect::<Vec<_>>(), [ms(25).nanos()]);
+}
+
+/// LS-20, LS-51, LS-52, LS-53, LS-M5: with what it is about in numbers, not in words alone.
+#[test]
+fn what_is_wrong_with_a_latency_or_an_offset_is_an_event_with_its_pin_and_by_how_much() {
+    let (a, b) = (|settings| ("a", "teller", settings), ("b", "teller", "latency = \"6 s\""));
+    let pins = |sources, to_x: &'static str, to_y: &'static str| (sources, to_x, to_y);
+    let alone = |settings| pins(vec![a(settings)], "a.out -> x", "a.slow -> y");
+    let two = |to_x| pins(vec![a(""), b], to_x, "b.out -> y");
+    let shy = pins(vec![("s", "shy", ""), a("")], "s -> x", "a.out -> y");
+    let (out, slow) = (Pin::Output(0), Pin::Output(1));
+    let table = [
+        (EventCode::LATENCY_UNKNOWN, "", shy, ("s", 0, out)),
+        (EventCode::LATENCY_ABOVE_CAP, "max-latency = \"15 ms\"", alone(""), ("a", 25, slow)),
+        (EventCode::LATENCY_TOO_SHORT, "latency = \"15 ms\"", alone(""), ("a", 25, slow)),
+        (EventCode::OFFSET_BEYOND_PREFERRED, "", two("a.out -> x"), ("a", 5990, out)),
+        (EventCode::OFFSET_BEYOND_PREFERRED, "", alone("answers = \"false\""), ("a", 30, out)),
+        (EventCode::OFFSET_REFUSED, "", alone("answers = \"refuses\""), ("a", 30, out)),
+        (EventCode::INSUFFICIENT_BUFFERING, "", two("a.out -> q -> x"), ("a", 5970, out)),
+    ];
+    for (code, graph, (sources, to_x, to_y), (filter, ms_off, pin)) in table {
+        let filters = [sources, vec![("x", "listener", ""), ("y", "listener", "")]].concat();
+        let mut text = manifest("numbers", graph, &[to_x, to_y], &filters);
+        if to_x.contains('q') {
+            let queue = "plugin = \"queue\"\nleaky = true\ncapacity = \"20 ms\"";
+            text.push_str(&format!("[filter.q]\n{queue}\n"));
+        }
+        let mut simulation = simulate(&text);
+        simulation.advance(ms(100)).unwrap();
+        let offset = simulation.graph().settled().timing.offsets[0].offset;
+        let has_none = [EventCode::OFFSET_REFUSED, EventCode::LATENCY_UNKNOWN].contains(&code);
+        assert_eq!(offset.is_none(), has_none, "{code}: {offset:?}");
+        let report = simulation.stop();
+        let told = report.events.iter().find(|it| it.code == code);
+        let told = told.map(|it| (it.filter.as_deref(), it.p1, it.p2));
+        let expected = (Some(filter), ms(ms_off).nanos(), i64::from(pin.to_raw()));
+        assert_eq!(told, Some(expected), "{code}: {:?}", report.events);
+        assert!(report.filter("x").unwrap().received > 0, "{code}: it goes on");
+    }
 }

@@ -24,6 +24,7 @@ pub struct Teller {
     declines: Vec<u32>,
     flushes_at: i64,
     fails_in: String,
+    answer: Status,
     offsets: [Span; 2],
     sent: i64,
     due: Option<HostTime>,
@@ -49,6 +50,11 @@ impl Filter for Teller {
             declines: rates(settings, "declines")?,
             flushes_at: settings.integer("flushes-at")?,
             fails_in: settings.text("fails-in")?.to_owned(),
+            answer: match settings.text("answers")? {
+                "false" => Status::FALSE,
+                "refuses" => Status::INVALID_ARGUMENT,
+                _ => Status::OK,
+            },
             offsets: [Span::ZERO; 2],
             sent: 0,
             due: None,
@@ -83,6 +89,9 @@ impl Filter for Teller {
         self.enter("run")?;
         let lead = base - self.host.clock().reference_time(self.host.now());
         note(&self.name, format!("runs in {lead}"));
+        if self.fails_in == "second-run" {
+            self.fails_in = "run".to_owned();
+        }
         self.due = None;
         Ok(())
     }
@@ -157,8 +166,10 @@ impl PushSource for Teller {
         };
         let pin = (pin == Pin::Output(1)) as usize;
         note(&self.name, format!("offset {pin} is {offset}, clock {own}, {:?}", clock.state()));
-        self.offsets[pin] = offset;
-        Status::OK
+        if self.answer.is_success() {
+            self.offsets[pin] = offset;
+        }
+        self.answer
     }
     fn max_stream_offset(&self, _: Pin) -> Span {
         Span::from_secs(5)
