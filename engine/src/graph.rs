@@ -58,6 +58,7 @@ use crate::plan::{Facts, Plan, Settled, Wishes};
 use crate::report::{self, Report};
 use crate::segment::queue::Queue;
 use wire::Seat;
+use wishes::Asked;
 
 pub use cue::Cued;
 pub use error::RunError;
@@ -67,7 +68,7 @@ pub use simulate::Simulation;
 /// How a graph is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunOptions {
-    /// Time between the order to run and stream time 0 (LS-67), 0 to 500 ms.
+    /// Time between the order to run and stream time 0 (LS-67), 0 to 500 ms; beyond that, the nearest.
     pub lead: Span,
     /// What random choices of filters start from.
     pub seed: u64,
@@ -88,6 +89,9 @@ impl Default for RunOptions {
         }
     }
 }
+
+/// The longest lead that is given: what is live is heard that much later at first.
+const LONGEST_LEAD: Span = Span::from_millis(500);
 
 /// Events kept for the report; the first ones tell most.
 const EVENTS_KEPT: usize = 10_000;
@@ -114,6 +118,8 @@ pub struct Graph {
     settled: Settled,
     /// What was asked for at the latest start (LS-43).
     wishes: Wishes,
+    /// What the application asked for, over what the manifest does.
+    asked: Asked,
     /// The stream offset that each output pin was given, and its answer.
     offsets: BTreeMap<(FilterId, usize), (Span, Status)>,
     /// When latency that is not needed any more is given up.

@@ -8,7 +8,8 @@ use std::time::Instant;
 use driftless_plugin_api::Span;
 use driftless_plugin_api::host::State;
 
-use super::{Graph, RunError, RunOptions};
+use super::wishes::Asked;
+use super::{Graph, LONGEST_LEAD, RunError, RunOptions};
 use crate::clock::Forwards;
 use crate::executor::{Executor, RealTime, VirtualTime};
 use crate::loader::host::{GraphHost, HostClock};
@@ -39,6 +40,7 @@ impl Graph {
     fn without_filters(plan: Plan, mut options: RunOptions, time: Time) -> Self {
         // In virtual time the thread is the caller's own, and time waits for it.
         options.real_time_priority &= time == Time::Real;
+        options.lead = options.lead.clamp(Span::ZERO, LONGEST_LEAD);
         let clock = match time {
             Time::Real => HostClock::Real(Instant::now()),
             Time::Virtual => HostClock::Virtual(AtomicI64::new(1_000_000_000)),
@@ -57,6 +59,7 @@ impl Graph {
             hosts: Vec::new(),
             seats: Vec::new(),
             wishes: plan.wishes.clone(),
+            asked: Asked::default(),
             queues: Vec::new(),
             media: Vec::new(),
             places: Vec::new(),

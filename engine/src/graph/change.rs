@@ -4,6 +4,7 @@ use driftless_plugin_api::event::EventCode;
 use driftless_plugin_api::host::State;
 use driftless_plugin_api::{Span, StreamTime};
 
+use super::wishes::Asked;
 use super::{Graph, RunError};
 use crate::plan::{Difference, Plan};
 use crate::trace::Entry;
@@ -18,7 +19,8 @@ impl Graph {
     /// plan repairs it.
     ///
     /// The clock stays as long as its filter does, and latency for five seconds after nobody needs it any
-    /// more (LS-M4). Wishes for another clock, and for `sync`, count from the next start (LS-43, LS-59).
+    /// more (LS-M4). Wishes for another clock, and for `sync`, count from the next start (LS-43, LS-59); what
+    /// the application has asked for itself counts more than those of the plan (LS-60).
     ///
     /// # Errors
     ///
@@ -26,7 +28,8 @@ impl Graph {
     /// changed. A filter that only fails to run is an event, and its branch ends.
     pub fn change(&mut self, plan: Plan) -> Result<Difference, RunError> {
         self.attend();
-        let plan = plan.numbered_as(&self.plan);
+        let mut plan = plan.numbered_as(&self.plan);
+        self.asked.lay_over(&mut plan);
         let usable = self.usable_filters();
         let difference = Difference::between(&self.plan, &plan, |index| usable[index]);
         let prepared = self.prepare(&plan, &difference)?;
@@ -36,7 +39,13 @@ impl Graph {
         let now = self.host.clock.now();
         self.host.trace(|| Entry::Change { at: now });
         let settled = match self.state {
-            State::Stopped => Ok(()),
+            State::Stopped => {
+                // What was asked for is in no manifest.
+                if self.asked != Asked::default() {
+                    self.settled = self.plan.settle(&self.facts);
+                }
+                Ok(())
+            }
             _ => self.redistribute(),
         };
         self.start(&came);
@@ -47,7 +56,7 @@ impl Graph {
     }
 
     /// Which filters neither failed nor are stuck.
-    fn usable_filters(&mut self) -> Vec<bool> {
+    pub(super) fn usable_filters(&mut self) -> Vec<bool> {
         let mut usable = vec![false; self.plan.filters.len()];
         for index in 0..self.plan.segments.len() {
             let failed = self.order(index, |segment, _| {

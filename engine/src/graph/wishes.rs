@@ -1,5 +1,5 @@
 //! What an application wants of the graph as a whole, changed after the manifest was read: the clock and
-//! the synchronisation.
+//! the synchronisation. It is kept when the graph changes into another plan.
 
 use driftless_plugin_api::event::EventCode;
 use driftless_plugin_api::host::State;
@@ -8,7 +8,34 @@ use driftless_plugin_api::{Span, Status};
 use super::Graph;
 use crate::clock::Chosen;
 use crate::manifest::ClockRequest;
-use crate::plan::ClockSource;
+use crate::plan::{ClockSource, Plan};
+
+/// What the application asked for since the graph was made. It counts more than any manifest (LS-60).
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Asked {
+    clock: Option<ClockRequest>,
+    sync: Option<bool>,
+    max_latency: Option<Option<Span>>,
+}
+
+impl Asked {
+    /// Lays it over what the manifest of `plan` wants.
+    pub(super) fn lay_over(&self, plan: &mut Plan) {
+        let wishes = &mut plan.wishes;
+        if let Some(clock) = &self.clock {
+            wishes.clock.clone_from(clock);
+        }
+        if let Some(sync) = self.sync {
+            wishes.sync = sync;
+        }
+        if let Some(max_latency) = self.max_latency {
+            wishes.max_latency = max_latency.filter(|_| wishes.sync);
+        }
+        if self.sync == Some(false) {
+            (wishes.max_latency, wishes.latency) = (None, None);
+        }
+    }
+}
 
 impl Graph {
     /// Chooses the clock: the system's, none, or that of the filter of this name; all filters are told at
@@ -30,7 +57,8 @@ impl Graph {
                 return Err(Status::NO_CLOCK);
             }
         }
-        self.plan.wishes.clock = clock;
+        self.asked.clock = Some(clock);
+        self.asked.lay_over(&mut self.plan);
         self.settled = self.plan.settle(&self.facts);
         self.tell_clock();
         Ok(())
@@ -39,10 +67,8 @@ impl Graph {
     /// Whether live sources are brought in step from the next start on (LS-41, LS-43). Without it
     /// everybody's offset is 0 then, and there is no cap. `[main]`
     pub fn set_sync(&mut self, sync: bool) {
-        self.plan.wishes.sync = sync;
-        if !sync {
-            (self.plan.wishes.max_latency, self.plan.wishes.latency) = (None, None);
-        }
+        self.asked.sync = Some(sync);
+        self.asked.lay_over(&mut self.plan);
     }
 
     /// Caps the latency that sources are brought to, from the next start on; `None` lifts the cap
@@ -59,7 +85,8 @@ impl Graph {
         if !self.plan.wishes.sync {
             return Err(Status::FAIL);
         }
-        self.plan.wishes.max_latency = max;
+        self.asked.max_latency = Some(max);
+        self.asked.lay_over(&mut self.plan);
         Ok(())
     }
 

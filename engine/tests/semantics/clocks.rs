@@ -1,8 +1,8 @@
 //! Clocks: the choice, one crystal, wake-ups (section 5).
 
-use driftless_engine::Simulation;
 use driftless_engine::manifest::ClockRequest;
-use driftless_plugin_api::{EventCode, Status};
+use driftless_engine::{Graph, Simulation};
+use driftless_plugin_api::{EventCode, State, Status};
 
 use crate::probe::{noted, plan};
 use crate::{manifest, ms, simulate};
@@ -46,6 +46,42 @@ fn a_clock_is_chosen_while_stopped_and_stays_until_it_is_given_back() {
         assert_eq!(name(graph), expected, "it sticks");
         graph.stop().unwrap();
         while events.try_next().is_some() {}
+    }
+}
+
+/// LS-43, LS-45, LS-60: also through a change, or a repair, into what the manifest says.
+#[test]
+fn what_the_application_asked_for_outlives_a_change_of_the_plan() {
+    let filters = [("a", "teller", "clock = true"), ("x", "listener", ""), ("y", "listener", "")];
+    let connect = ["a.out -> x", "a.slow -> y"];
+    for (test, changes_at) in
+        [("kept stopped", State::Stopped), ("kept paused", State::Paused), ("kept", State::Running)]
+    {
+        let text = manifest(test, "max-latency = \"35 ms\"", &connect, &filters);
+        for sync in [true, false] {
+            let mut simulation = simulate(&text);
+            let graph = simulation.graph();
+            graph.stop().unwrap();
+            graph.set_clock(ClockRequest::System).unwrap();
+            graph.set_max_latency(Some(ms(25))).unwrap();
+            graph.set_sync(sync);
+            match changes_at {
+                State::Stopped => {}
+                State::Paused => graph.pause().unwrap(),
+                State::Running => drop(graph.run().unwrap()),
+            }
+            simulation.change(plan(&text)).unwrap();
+            let graph = simulation.graph();
+            let clock = |graph: &Graph| graph.settled().clock.name(graph.plan()).to_owned();
+            assert_eq!(clock(graph), "system", "{test}");
+            graph.stop().unwrap();
+            graph.run().unwrap();
+            assert_eq!(clock(graph), "system", "{test}: from the next start on too");
+            let settled = graph.settled();
+            let offsets = settled.timing.offsets.iter().map(|it| it.offset.unwrap());
+            let expected = if sync { [ms(15), ms(0)] } else { [ms(0), ms(0)] };
+            assert_eq!(offsets.collect::<Vec<_>>(), expected, "{test}");
+        }
     }
 }
 
