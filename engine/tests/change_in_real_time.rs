@@ -1,9 +1,11 @@
-//! Graphs that change while threads run them (LS-125). Few of these tests: each waits for the clock.
+//! Graphs that change, and are ordered about, while threads run them (LS-120, LS-125). Few of these tests: each
+//! waits for the clock.
 
 use std::time::{Duration, Instant};
 
+use driftless_engine::graph::Cued;
 use driftless_engine::{Plan, RunOptions, RunningGraph};
-use driftless_plugin_api::EventCode;
+use driftless_plugin_api::{EventCode, State};
 use driftless_test_filters::{collected, plan};
 
 fn start(plan: Plan, patience: Duration) -> RunningGraph {
@@ -79,4 +81,27 @@ fn changing_a_graph_into_its_own_plan_replaces_what_hangs() {
     wait_for(&mut graph, "hung kept", &mut kept, 50);
     let steps: Vec<i64> = kept.windows(2).map(|two| two[1].1 - two[0].1).collect();
     assert!(steps.iter().all(|step| *step == 10_000_000), "{steps:?}");
+}
+
+/// LS-101, LS-120: that a filter hangs is an event, and no error of the order that finds it out.
+#[test]
+fn a_pause_and_a_run_that_find_a_filter_hanging_go_on_without_it() {
+    let text = "[graph]\nconnect = [\"source -> kept\", \"other -> bad\"]\n\
+        [filter.source]\nplugin = \"test.pulse\"\n[filter.other]\nplugin = \"test.pulse\"\n\
+        [filter.kept]\nplugin = \"test.collect\"\nas = \"found kept\"\n\
+        [filter.bad]\nplugin = \"test.collect\"\nhangs-at = 2\n";
+    let mut graph = start(plan(text), Duration::from_millis(500));
+    let mut kept = Vec::new();
+    wait_for(&mut graph, "found kept", &mut kept, 5);
+    {
+        // Nobody else finds out while this is held.
+        let mut graph = graph.graph();
+        graph.pause().unwrap();
+        assert_eq!(graph.state(), State::Paused);
+        assert_eq!(graph.run().unwrap(), Cued::CantCue);
+    }
+    wait_for(&mut graph, "found kept", &mut kept, 10);
+    let report = graph.stop();
+    let stuck = report.events.iter().filter(|event| event.code == EventCode::FILTER_STUCK);
+    assert_eq!(stuck.filter_map(|it| it.filter.as_deref()).collect::<Vec<_>>(), ["other", "bad"]);
 }

@@ -15,6 +15,8 @@ pub enum Cued {
     CantCue,
     /// These renderers still wait.
     Waiting(Vec<String>),
+    /// Nobody waits, and these filters are not in the graph's state: they failed, or hang.
+    Failed(Vec<String>),
 }
 
 impl Graph {
@@ -24,14 +26,22 @@ impl Graph {
     ///
     /// See [`cued`](Self::cued).
     pub fn target_state(&mut self) -> Result<(State, Cued), RunError> {
-        match (self.state, self.run_pending) {
-            (State::Paused, false) => Ok((State::Paused, self.cued()?)),
-            (State::Paused, true) => Ok((State::Running, self.cued()?)),
-            (state, _) => Ok((state, Cued::Done)),
-        }
+        let (state, cued) = match (self.state, self.run_pending) {
+            (State::Stopped, _) => return Ok((State::Stopped, Cued::Done)),
+            (State::Paused, false) => (State::Paused, self.cued()?),
+            (State::Paused, true) => (State::Running, self.cued()?),
+            (State::Running, _) => (State::Running, Cued::Done),
+        };
+        let usable = self.usable_filters();
+        let filters = self.plan.filters.iter().zip(usable).filter(|(_, is_usable)| !is_usable);
+        let failed: Vec<String> = filters.map(|(filter, _)| filter.name.clone()).collect();
+        Ok(match cued {
+            Cued::Done | Cued::CantCue if !failed.is_empty() => (state, Cued::Failed(failed)),
+            cued => (state, cued),
+        })
     }
 
-    /// Whether the renderers are cued, in Paused (LS-7, LS-8, LS-M6).
+    /// Whether the renderers are cued, in Paused (LS-7, LS-8, LS-M6). Nobody waits for a filter that failed.
     ///
     /// # Errors
     ///

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use driftless_plugin_api::host::State;
+
 use super::build::Time;
 use super::cue::Cued;
 use super::{Graph, RunError, RunOptions};
@@ -85,6 +87,17 @@ impl RunningGraph {
         std::iter::from_fn(|| self.inbox.try_next()).collect()
     }
 
+    /// Waits until no renderer waits for a first sample any more, up to `timeout`; tells the state that was
+    /// asked for last, and how far it is by then (LS-121).
+    ///
+    /// # Errors
+    ///
+    /// See [`Graph::target_state`].
+    pub fn wait_cued(&mut self, timeout: Duration) -> Result<(State, Cued), RunError> {
+        let news = self.graph().events().subscribe();
+        until_cued(&news, timeout, || self.graph().target_state())
+    }
+
     /// The graph, for its state, its report so far, and orders. Nobody looks after it as long as this is
     /// held.
     pub fn graph(&mut self) -> MutexGuard<'_, Graph> {
@@ -136,19 +149,34 @@ fn lock(graph: &Mutex<Graph>) -> MutexGuard<'_, Graph> {
 }
 
 fn run(graph: &mut Graph) -> Result<(), RunError> {
-    let deadline = Instant::now() + CUE_PATIENCE;
     let news = graph.events().subscribe();
-    while let Cued::Waiting(filters) = graph.run()? {
+    let (_, cued) = until_cued(&news, CUE_PATIENCE, || {
+        graph.attend();
+        Ok((State::Running, graph.run()?))
+    })?;
+    if let Cued::Waiting(filters) = cued {
+        graph.stop()?;
+        return Err(RunError::NotCued { filters });
+    }
+    Ok(())
+}
+
+/// Asks until nobody waits any more, or the time is over.
+fn until_cued(
+    news: &Subscription,
+    timeout: Duration,
+    mut ask: impl FnMut() -> Result<(State, Cued), RunError>,
+) -> Result<(State, Cued), RunError> {
+    let deadline = Instant::now() + timeout;
+    loop {
+        let told = ask()?;
         let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            graph.stop()?;
-            return Err(RunError::NotCued { filters });
+        if left.is_zero() || !matches!(told.1, Cued::Waiting(_)) {
+            return Ok(told);
         }
         // Each filter whose pause is complete says so; what fails or hangs is looked for.
         news.next(left.min(ROUND));
-        graph.attend();
     }
-    Ok(())
 }
 
 fn look_after(graph: &Mutex<Graph>, ending: &AtomicBool) {

@@ -22,13 +22,17 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// The filter that could not be opened; the graph is stopped again (LS-120).
+    /// The filter that could not be opened; the graph is stopped again (LS-120). Filters that hang in a step
+    /// are given up, which is an event, and the others go on.
     pub fn pause(&mut self) -> Result<(), RunError> {
         self.run_pending = false;
         match self.state {
             State::Paused => Ok(()),
             State::Stopped => self.activate(),
-            State::Running => self.hold(),
+            State::Running => {
+                self.hold();
+                Ok(())
+            }
         }
     }
 
@@ -44,9 +48,9 @@ impl Graph {
             return Err(error);
         }
         self.tell_state(State::Paused, StreamTime::ZERO);
-        let entered = self.every_segment(|segment, now| segment.set_state(State::Paused, now));
+        self.every_segment(|segment, now| segment.set_state(State::Paused, now));
         self.entered(State::Paused);
-        entered
+        Ok(())
     }
 
     fn forget_last_run(&mut self) {
@@ -57,33 +61,32 @@ impl Graph {
     }
 
     /// Running to paused.
-    fn hold(&mut self) -> Result<(), RunError> {
-        let caught_up = self.catch_up();
+    fn hold(&mut self) {
+        self.catch_up();
         let at = self.stream_time();
         self.ran = self.duration();
         self.started = None;
         self.tell_state(State::Paused, at);
-        let held = self.every_segment(|segment, now| segment.set_state(State::Paused, now));
+        self.every_segment(|segment, now| segment.set_state(State::Paused, now));
         // Nobody delivers any more: what is on its way now was captured before the pause (LS-11).
-        let marked = self.every_segment(|segment, _| segment.mark_stale());
-        let paused = self.every_filter("pause", |node, now| {
+        self.every_segment(|segment, _| segment.mark_stale());
+        // A filter that hangs in it was told of.
+        let _ = self.every_filter("pause", |node, now| {
             node.pause(now);
             Ok(())
         });
         self.entered(State::Paused);
-        caught_up.and(held).and(marked).and(paused)
     }
 
     /// Those that are stepped late do what is due before they hear that nothing runs: each does when it gets
     /// an order.
-    fn catch_up(&mut self) -> Result<(), RunError> {
-        let mut first = Ok(());
+    fn catch_up(&mut self) {
         for index in self.living_segments() {
             if self.plan.segments[index].late != Late::Nothing {
-                first = first.and(self.order(index, |_, _| {}));
+                // One that is stuck was told of.
+                let _ = self.order(index, |_, _| {});
             }
         }
-        first
     }
 
     /// To running: stream time 0 is a moment from now, or time goes on where it was held (LS-67). If
@@ -92,7 +95,8 @@ impl Graph {
     ///
     /// # Errors
     ///
-    /// The filter that could not; the graph is stopped.
+    /// The filter that could not; the graph is stopped. Filters that hang in a step are given up, which is an
+    /// event, and the others go on.
     pub fn run(&mut self) -> Result<Cued, RunError> {
         if self.state == State::Running {
             return Ok(Cued::Done);
@@ -101,7 +105,7 @@ impl Graph {
         let cued = self.cued()?;
         match cued {
             Cued::Waiting(_) => self.run_pending = true,
-            Cued::Done | Cued::CantCue => self.go()?,
+            Cued::Done | Cued::CantCue | Cued::Failed(_) => self.go()?,
         }
         Ok(cued)
     }
@@ -122,9 +126,9 @@ impl Graph {
             let _ = self.force_stop();
             return Err(error);
         }
-        let entered = self.every_segment(|segment, now| segment.set_state(State::Running, now));
+        self.every_segment(|segment, now| segment.set_state(State::Running, now));
         self.entered(State::Running);
-        entered
+        Ok(())
     }
 
     /// To stopped, whatever fails on the way (LS-120). `[main]`
@@ -134,31 +138,31 @@ impl Graph {
     /// Only that a segment is stuck; it is left behind.
     pub fn stop(&mut self) -> Result<(), RunError> {
         self.run_pending = false;
-        let held = match self.state {
+        match self.state {
             State::Stopped => return Ok(()),
-            State::Paused => Ok(()),
+            State::Paused => {}
             // A filter that fails to pause is stopped all the same.
             State::Running => self.hold(),
-        };
+        }
         let stopped = self.force_stop();
         let left_behind = match self.dead.first() {
             Some(&place) => Err(self.stuck(crate::executor::Stuck { place })),
             None => Ok(()),
         };
-        held.and(stopped).and(left_behind)
+        stopped.and(left_behind)
     }
 
     fn force_stop(&mut self) -> Result<(), RunError> {
         self.ran = self.duration();
         self.started = None;
         self.tell_state(State::Stopped, StreamTime::ZERO);
-        let stopped = self.every_segment(|segment, now| segment.set_state(State::Stopped, now));
+        self.every_segment(|segment, now| segment.set_state(State::Stopped, now));
         let closed = self.every_filter("stop", |node, now| {
             node.deactivate(now);
             Ok(())
         });
         self.entered(State::Stopped);
-        stopped.and(closed)
+        closed
     }
 
     fn tell_state(&self, state: State, at: StreamTime) {
@@ -205,16 +209,12 @@ impl Graph {
         first
     }
 
-    /// Does something with every segment, the last one first. Returns the first that is stuck.
-    fn every_segment(
-        &mut self,
-        what: impl Fn(&mut Segment, HostTime) + Send + Clone + 'static,
-    ) -> Result<(), RunError> {
-        let mut first = Ok(());
+    /// Does something with every segment, the last one first. One that is stuck is given up.
+    fn every_segment(&mut self, what: impl Fn(&mut Segment, HostTime) + Send + Clone + 'static) {
         for index in self.living_segments() {
-            first = first.and(self.order(index, what.clone()));
+            // That is an event, and the others go on (LS-101).
+            let _ = self.order(index, what.clone());
         }
-        first
     }
 
     /// The segments that are not known to be stuck, those of the renderers first.

@@ -1,4 +1,4 @@
-//! What a graph does with its filters, told by filters that write it down. In virtual time.
+//! What a graph does with its filters, told by filters that write it down. All but one test in virtual time.
 
 mod changes;
 mod clocks;

@@ -1,10 +1,12 @@
 //! States: what a start and a stop tell in which order, and how far a pause is (section 8.4).
 
 use driftless_engine::graph::Cued;
-use driftless_engine::{Graph, Simulation};
+use std::time::{Duration, Instant};
+
+use driftless_engine::{Graph, RunOptions, RunningGraph, Simulation};
 use driftless_plugin_api::{EventCode, State};
 
-use crate::probe::noted;
+use crate::probe::{noted, plan};
 use crate::{manifest, ms, simulate};
 
 /// LS-46, LS-54, LS-55, LS-62, LS-67, LS-119: cap before the connection; then devices, clock, offsets,
@@ -168,4 +170,76 @@ fn a_graph_that_is_stopped_by_being_dropped_stops_its_filters() {
     drop(simulate(&text));
     let log = noted("drop");
     assert!(log.contains(&"drop.a: deactivated".to_owned()), "{log:?}");
+}
+
+/// LS-121: a filter that is not in the state of its graph is named, once nobody waits.
+#[test]
+fn a_graph_names_the_filters_that_are_not_in_its_state() {
+    let (a, x) = (("a", "teller", ""), ("x", "listener", ""));
+    let before = manifest("contrary", "", &["a.out -> x"], &[a, x]);
+    let lame = [("c", "teller", "fails-in = \"run\""), ("y", "listener", "")];
+    let after = manifest("contrary", "", &["a.out -> x", "c.out -> y"], &[[a, x], lame].concat());
+    let mut simulation = simulate(&before);
+    simulation.change(plan(&after)).unwrap();
+    let graph = simulation.graph();
+    let failed = Cued::Failed(vec!["c".to_owned()]);
+    assert_eq!(graph.target_state().unwrap(), (State::Running, failed.clone()));
+    graph.pause().unwrap();
+    assert_eq!(graph.target_state().unwrap(), (State::Paused, failed));
+    assert_eq!(graph.run().unwrap(), Cued::CantCue, "it keeps nobody from running");
+    graph.stop().unwrap();
+    assert_eq!(graph.target_state().unwrap(), (State::Stopped, Cued::Done));
+}
+
+/// LS-9, LS-120: nobody is there any more to be given an error.
+#[test]
+fn a_run_that_fails_after_it_was_waited_for_is_an_event_and_stops_the_graph() {
+    let source = "flags = [\"not-live\"]\ncue = \"done\"\nfails-in = \"second-run\"";
+    let filters = [("a", "teller", source), ("x", "listener", "")];
+    let mut simulation = simulate(&manifest("still", "", &["a.out -> x"], &filters));
+    simulation.advance(ms(50)).unwrap();
+    simulation.graph().stop().unwrap();
+    let waits = Cued::Waiting(vec!["x".to_owned()]);
+    assert_eq!(simulation.graph().run().unwrap(), waits);
+    simulation.advance(ms(50)).unwrap();
+    assert_eq!(simulation.graph().state(), State::Stopped);
+    let report = simulation.stop();
+    let told = report.events.iter().filter(|it| it.code == EventCode::ERROR_STILL_PLAYING);
+    let told: Vec<_> = told.map(|it| it.text.as_str()).collect();
+    assert_eq!(told, ["filter `a` could not run: as it was told"]);
+}
+
+/// LS-67
+#[test]
+fn the_lead_is_as_asked_for_between_0_and_500_ms() {
+    for (asked, given) in [(100, "100.0 ms"), (0, "0.0 ms"), (-1, "0.0 ms"), (501, "500.0 ms")] {
+        let filters = [("a", "teller", ""), ("x", "listener", "")];
+        let text = manifest("lead", "", &["a.out -> x"], &filters);
+        let options = RunOptions { lead: ms(asked), ..RunOptions::default() };
+        drop(Simulation::start(plan(&text), options).unwrap());
+        let log = noted("lead");
+        assert!(log.contains(&format!("lead.a: runs in {given}")), "{asked}: {log:?}");
+    }
+}
+
+/// LS-121: in real time, where somebody waits.
+#[test]
+fn who_waits_for_a_pause_is_told_when_it_is_complete_or_after_the_time_who_still_waits() {
+    let source = "flags = [\"not-live\"]\ncue = \"done\"";
+    let graph_with = |listener: &str| {
+        let filters = [("a", "teller", source), ("x", "listener", listener)];
+        plan(&manifest("patient", "", &["a.out -> x"], &filters))
+    };
+    let options = RunOptions { real_time_priority: false, ..RunOptions::default() };
+    let mut graph = RunningGraph::start_with(graph_with(""), options).unwrap();
+    let waits = Cued::Waiting(vec!["x".to_owned()]);
+    for (listener, timeout_ms, cued) in [("full = true", 20, waits), ("", 20_000, Cued::Done)] {
+        graph.graph().stop().unwrap();
+        graph.change(graph_with(listener)).unwrap();
+        graph.graph().pause().unwrap();
+        let began = Instant::now();
+        let told = graph.wait_cued(Duration::from_millis(timeout_ms)).unwrap();
+        assert_eq!(told, (State::Paused, cued));
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    }
 }
