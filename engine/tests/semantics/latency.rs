@@ -1,6 +1,6 @@
 //! Latencies, offsets, synchronisation and the cap (sections 2 to 4).
 
-use driftless_plugin_api::{EventCode, Pin, Status, When};
+use driftless_plugin_api::{EventCode, Pin, Span, Status, When};
 
 use crate::probe::{noted, plan};
 use crate::{manifest, ms, simulate, start};
@@ -143,10 +143,13 @@ fn what_is_wrong_with_a_latency_or_an_offset_is_an_event_with_its_pin_and_by_how
         let has_none = [EventCode::OFFSET_REFUSED, EventCode::LATENCY_UNKNOWN].contains(&code);
         assert_eq!(offset.is_none(), has_none, "{code}: {offset:?}");
         let report = simulation.stop();
+        let x = report.filter("x").unwrap();
+        let seen = x.counters.iter().find(|it| it.0 == "offset above").map(|it| it.1 as i64);
+        assert_eq!(seen, Some(offset.map_or(0, Span::nanos)), "{code}: what the renderer finds");
         let told = report.events.iter().find(|it| it.code == code);
         let told = told.map(|it| (it.filter.as_deref(), it.p1, it.p2));
         let expected = (Some(filter), ms(ms_off).nanos(), i64::from(pin.to_raw()));
         assert_eq!(told, Some(expected), "{code}: {:?}", report.events);
-        assert!(report.filter("x").unwrap().received > 0, "{code}: it goes on");
+        assert!(x.received > 0, "{code}: it goes on");
     }
 }

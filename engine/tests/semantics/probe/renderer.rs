@@ -83,7 +83,9 @@ impl Filter for Listener {
         if !self.cues || self.taken > 0 || self.ended { Cue::Done } else { Cue::Intermediate }
     }
     fn counters(&self) -> Vec<(&'static str, u64)> {
-        vec![("taken", self.taken)]
+        let offset = self.host.upstream(0).push_source.map(|above| above.offset);
+        let offset = offset.unwrap_or(Span::ZERO).nanos().unsigned_abs();
+        vec![("taken", self.taken), ("offset above", offset)]
     }
 }
 
