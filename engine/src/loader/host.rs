@@ -220,9 +220,14 @@ impl FilterHost {
 
     /// Says why the filter failed, unless it did so itself (LS-111). `[streaming]`
     pub fn post_failure(&self, error: &FilterError) {
-        if !self.told_failure.load(Ordering::Relaxed) {
+        if !self.has_told_failure() {
             self.post(EventCode::ERROR_ABORT, i64::from(error.status.0), 0, &error.text);
         }
+    }
+
+    /// Whether it is known why the filter failed.
+    pub fn has_told_failure(&self) -> bool {
+        self.told_failure.load(Ordering::Relaxed)
     }
 
     /// It begins anew, as if it had never failed.

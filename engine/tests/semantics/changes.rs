@@ -263,3 +263,26 @@ fn a_queue_that_becomes_longer_while_it_is_there_holds_more() {
     };
     assert!(overruns("200 ms") && !overruns("2 s"));
 }
+
+/// LS-14, LS-111: a failure in a step ends the branch like one in a sample, and is repaired like it.
+#[test]
+fn who_fails_in_a_step_is_out_of_the_graph_and_made_anew_in_a_change_into_the_same_plan() {
+    for (failing, source, listener) in [("a", "fails-in = \"step\"", ""), ("x", "", "fails = true")]
+    {
+        let filters = [("a", "teller", source), ("x", "listener", listener)];
+        let text = manifest("step", "", &["a.out -> x"], &filters);
+        let mut graph = simulate(&text);
+        for turn in 1..3 {
+            graph.advance(ms(200)).unwrap();
+            let report = graph.graph().report();
+            assert!(report.filter(failing).unwrap().failed, "{failing}");
+            let taken = if failing == "x" { 10 } else { 10 * turn };
+            assert_eq!(report.filter("x").unwrap().counters[0], ("taken".to_owned(), taken));
+            let told = report.events.iter().filter(|it| it.code == EventCode::ERROR_ABORT);
+            let told: Vec<_> = told.map(|it| it.filter.as_deref()).collect();
+            assert_eq!(told, vec![Some(failing); turn as usize]);
+            assert_eq!(graph.change(plan(&text)).unwrap().added, [failing]);
+        }
+    }
+    noted("step");
+}

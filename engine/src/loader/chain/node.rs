@@ -128,7 +128,8 @@ impl Node {
         }
         self.touched.set(false);
         let wake = self.instance.step(self.output(now.nanos()));
-        if self.instance.is_poisoned() {
+        // A failure in a step is an event and the end; in C it is told like that too.
+        if wake == Wake::Ended && (self.instance.is_poisoned() || self.host.has_told_failure()) {
             self.fail(&Status::PANICKED.into(), now);
         }
         wake

@@ -10,6 +10,7 @@ pub struct Listener {
     full: bool,
     cues: bool,
     stops_at: i64,
+    fails: bool,
     complains: bool,
     wants: Vec<u32>,
     refuses: Vec<u32>,
@@ -27,6 +28,7 @@ impl Filter for Listener {
             full: settings.boolean("full")?,
             cues: settings.boolean("cues")?,
             stops_at: settings.integer("stops-at")?,
+            fails: settings.boolean("fails")?,
             complains: settings.boolean("complains")?,
             wants: rates(settings, "wants")?,
             refuses: rates(settings, "refuses")?,
@@ -117,6 +119,9 @@ impl Renderer for Listener {
         Ok(())
     }
     fn step(&mut self, _: &mut Output<'_>) -> Result<Wake, FilterError> {
+        if self.fails && self.taken == 10 {
+            return Err(FilterError::new("as it was told"));
+        }
         if std::mem::take(&mut self.ended) {
             self.host.event(EventCode::COMPLETE, 0, 0, "");
         }

@@ -199,6 +199,9 @@ impl Source for Teller {
         if due > now {
             return Ok(Wake::At(due));
         }
+        if self.sent == 10 {
+            self.enter("step")?;
+        }
         if self.sent == self.count {
             return Ok(Wake::Ended);
         }
