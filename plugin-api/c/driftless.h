@@ -575,7 +575,7 @@ typedef struct driftless_filter_table {
 
 /* The version of this header. */
 #define DRIFTLESS_MAJOR 1
-#define DRIFTLESS_MINOR 0
+#define DRIFTLESS_MINOR 1
 #define DRIFTLESS_MAGIC 0x74667264u
 
 /* The bit of output pins. */

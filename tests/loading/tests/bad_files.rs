@@ -68,7 +68,7 @@ fn each_kind_of_bad_library_has_its_own_error() {
             bytes("driftless-fixture-other-layouts"),
             "its types differ from the host's: `Module`, field `factories`: the plugin has `factories: \
              fn(u64) -> u64` at byte 0, this host wants `factories: fn() -> RVec<&Factory>` at byte 0. The \
-             plugin was built with plugin-api 1.0.0, this host with 1.0.0: rebuild the plugin",
+             plugin was built with plugin-api 1.0.0, this host with 1.1.0: rebuild the plugin",
         ),
         (
             "major",

@@ -98,7 +98,7 @@ fn a_plugin_whose_types_were_changed_is_refused_in_a_sentence_that_names_type_an
     let sentence = "its types differ from the host's: `RawSample`, field `flags`: the plugin has `flags: \
         u64` at byte 32, this host wants `flags: u32` at byte 32";
     assert!(said.contains(sentence), "{said}");
-    let advice = "The plugin was built with plugin-api 1.0.0, this host with 1.0.0: rebuild the plugin \
+    let advice = "The plugin was built with plugin-api 1.1.0, this host with 1.1.0: rebuild the plugin \
         with an unchanged plugin-api of a version from 1.0 on";
     assert!(said.ends_with(advice), "{said}");
 }
