@@ -248,6 +248,11 @@ impl Segment {
         });
     }
 
+    /// Whether its graph runs.
+    pub fn is_running(&self) -> bool {
+        self.state == State::Running
+    }
+
     /// What stands in the input queues was sent before the pause that has begun.
     pub fn mark_stale(&self) {
         self.inputs.iter().for_each(|input| input.queue.mark_stale());

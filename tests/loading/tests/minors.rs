@@ -1,4 +1,4 @@
-//! Minor versions append, and then everything goes on with everything: a made-up plugin-api 1.2, whose
+//! Minor versions append, and then everything goes on with everything: a made-up plugin-api 1.99, whose
 //! capabilities and structures have grown, with hosts and plugins of 1.0.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))] // what is kept was built for it
 
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 /// A method of a capability, one of the life of a filter, and a field of every structure in C that may grow.
 const APPENDED: [Change<'_>; 17] = [
-    ("plugin-api/Cargo.toml", "version = \"1.1.0\"", "version = \"1.2.0\""),
+    ("plugin-api/Cargo.toml", "version = \"1.1.0\"", "version = \"1.99.0\""),
     (
         "plugin-api/src/capability/clock.rs",
         "pub identity: unsafe extern \"C\" fn(*mut c_void) -> RString,",
@@ -80,7 +80,7 @@ const APPENDED: [Change<'_>; 17] = [
     ),
 ];
 
-/// Builds the host and the plugin of 1.2, with what this workspace has built of their dependencies. They
+/// Builds the host and the plugin of 1.99, with what this workspace has built of their dependencies. They
 /// lie where the next run finds them again.
 fn later() -> (PathBuf, PathBuf) {
     let folder = target().join("later-minor");
@@ -113,7 +113,7 @@ fn stage(echo: &[u8]) -> TempDir {
     folder
 }
 
-/// What the host of 1.2 says of a graph of plugins.
+/// What the host of 1.99 says of a graph of plugins.
 fn hosted(program: &Path, folder: &Path) -> String {
     let done = Command::new(program)
         .args(["graph.toml", ".", "scenario.toml"])
@@ -132,15 +132,15 @@ fn a_minor_version_that_appends_breaks_neither_older_plugins_nor_older_hosts() {
 
     let folder = stage(&fs::read(later_plugin).unwrap());
     let mut graph = Simulation::start(plan(GRAPH, folder.path()), RunOptions::default())
-        .unwrap_or_else(|error| panic!("a plugin of 1.2 in this host: {error}"));
+        .unwrap_or_else(|error| panic!("a plugin of 1.99 in this host: {error}"));
     graph.advance(Span::from_secs(1)).unwrap();
     let report = graph.stop();
     assert!(!report.has_failed() && report.filter("echo").unwrap().delivered > 95, "{report}");
-    // Both of 1.2, beside those of 1.1 in Rust and C.
+    // Both of 1.99, beside those of 1.1 in Rust and C.
     assert!(hosted(&later_host, folder.path()).contains("101 taken"));
 
     for (name, content) in libraries() {
         let said = hosted(&later_host, stage(&content).path());
-        assert!(said.contains("101 taken"), "{name} in a host of 1.2: {said}");
+        assert!(said.contains("101 taken"), "{name} in a host of 1.99: {said}");
     }
 }

@@ -34,6 +34,10 @@ impl Work for Shift {
         self.graph.segments.get(self.place)?.lower();
         let (place, graph) = (self.place as u32, &self.graph);
         let done = |segment: &Segment, at: HostTime| {
+            // What is due once the graph pauses is not played, and would be where the run is repeated.
+            if !segment.is_running() {
+                return;
+            }
             let (took, turns) = segment.work();
             let lasted = || graph.clock.now() - at;
             graph.trace(|| Entry::Step { segment: place, at, lasted: lasted(), took, turns });
