@@ -1,22 +1,24 @@
 //! Receives uncompressed audio from the network by RTP: a broadcast whose clock nobody here can see.
 //!
-//! | module        | does                                                             |
-//! |---------------|------------------------------------------------------------------|
-//! | `session`     | settings and SDP into where to listen, and for what              |
-//! | `format`      | L16 and L24 into values                                          |
-//! | `packet`      | reads one packet, or says what is wrong with it                  |
-//! | `receiver`    | the jitter buffer: order, loss, senders, jumps; pure             |
-//! | `stamp`       | the sender's frames into time stamps                             |
-//! | `watch`       | tells when the sender falls silent                               |
-//! | `input`       | where packets come from, one of the next two                     |
-//! | `listener`    | the socket and its thread                                        |
-//! | `schedule`    | packets without a network, for virtual time                      |
-//! | `sender`      | packets that are made up                                         |
-//! | `arrival`     | when a datagram arrived, by the kernel's word where it gives one |
-//! | `handover`    | packets from that thread to the segment                          |
-//! | `push_source` | what it says of itself to the graph                              |
+//! | module           | does                                                             |
+//! |------------------|------------------------------------------------------------------|
+//! | `session`        | settings and SDP into where to listen, and for what              |
+//! | `format`         | L16 and L24 into values                                          |
+//! | `packet`         | reads one packet, or says what is wrong with it                  |
+//! | `receiver`       | the jitter buffer: order, loss, senders, jumps; pure             |
+//! | `stamp`          | the sender's frames into time stamps                             |
+//! | `watch`          | tells when the sender falls silent                               |
+//! | `input`          | where packets come from, one of the next three                   |
+//! | `stamped_socket` | a socket in which packets wait until a step receives them        |
+//! | `listener`       | a socket and a thread that receives                              |
+//! | `schedule`       | packets without a network, for virtual time                      |
+//! | `socket`         | the socket of the first two                                      |
+//! | `sender`         | packets that are made up                                         |
+//! | `arrival`        | when a datagram arrived, by the kernel's word where it gives one |
+//! | `handover`       | packets from that thread to the segment                          |
+//! | `push_source`    | what it says of itself to the graph                              |
 //!
-//! The thread only receives; everything else happens in `step`, from numbers alone.
+//! A thread only receives; everything else happens in `step`, from numbers alone.
 
 mod arrival;
 mod format;
@@ -29,7 +31,9 @@ mod receiver;
 mod schedule;
 mod sender;
 mod session;
+mod socket;
 mod stamp;
+mod stamped_socket;
 mod watch;
 
 use std::path::Path;
@@ -42,8 +46,7 @@ use driftless_plugin_api::{
 
 use format::Format;
 use handover::LONGEST;
-use input::Input;
-use listener::{Listener, Losses};
+use input::{Input, Losses};
 use receiver::{Config, Pop, Received, Receiver};
 use schedule::Schedule;
 use session::Session;
@@ -191,8 +194,7 @@ impl Filter for RtpSource {
 
     fn activate(&mut self) -> Result<(), FilterError> {
         if let Input::Closed = self.input {
-            self.input =
-                Input::Socket(Listener::start(&self.session, self.latency, self.host.clone())?);
+            self.input = Input::open(&self.session, self.latency, &self.host)?;
         }
         let Session { format, payload_type, .. } = self.session;
         self.receiver = Receiver::new(Config { format, payload_type, latency: self.latency });
@@ -213,10 +215,7 @@ impl Filter for RtpSource {
     }
 
     fn deactivate(&mut self) {
-        if let Input::Socket(listener) = &self.input {
-            self.losses = listener.losses();
-            self.input = Input::Closed;
-        }
+        self.losses = self.input.close().unwrap_or(self.losses);
     }
 
     fn cue(&self) -> Cue {
@@ -226,10 +225,7 @@ impl Filter for RtpSource {
     fn counters(&self) -> Vec<(&'static str, u64)> {
         let mut counters = self.receiver.counts().named();
         counters.push(("withheld", self.withheld));
-        let socket = match &self.input {
-            Input::Socket(listener) => listener.losses(),
-            Input::Closed | Input::Schedule(_) => self.losses,
-        };
+        let socket = self.input.losses().unwrap_or(self.losses);
         counters.push(("overruns", socket.overruns));
         counters.push(("socket-errors", socket.errors));
         counters
@@ -258,7 +254,7 @@ impl Source for RtpSource {
         let wake = self.deliver(since, output);
         let heard = self.receiver.last_arrival();
         let silence = self.watch.look(now, since, heard, &self.session, &self.receiver, &self.host);
-        Ok(wake.or(self.input.wake(&self.host)).or(silence))
+        Ok(wake.or(self.input.wake(now, &self.host)).or(silence))
     }
 }
 

@@ -9,10 +9,11 @@ mod steady;
 mod stream;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use driftless_plugin_api::{Called, FilterError, Host, HostTime, Span};
 use ringbuf::HeapProd;
@@ -24,12 +25,14 @@ use crate::options::{Options, Wanted};
 use find::find_and_open;
 use stream::Opened;
 
-/// How often the thread looks after the device.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often the thread looks whether a device that was opened is settled.
+const SETTLING_LOOK: Duration = Duration::from_millis(50);
+/// How often it looks whether the device still calls; a failure wakes it.
+const LOOK: Duration = Duration::from_millis(500);
 /// How often what happened on the device's own threads is told, while samples do not come more often.
 const TELL: Span = Span::from_millis(50);
 /// A device that asks for nothing so long is lost.
-const SILENT_LOOKS: u32 = 40;
+const SILENT: Duration = Duration::from_secs(2);
 /// A stream that broke may be opened again at once: its server is still there. A device that is gone is
 /// waited for, first so long; that doubles up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -79,8 +82,8 @@ pub(crate) struct SoundCard {
     stand_in: Option<VirtualDevice>,
     news: Vec<News>,
     running: bool,
-    /// Dropped first, which ends the thread.
-    order: Option<Sender<()>>,
+    /// Ends the thread once it is woken.
+    unwanted: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -96,10 +99,15 @@ impl SoundCard {
             exactly: false,
         };
         let signs = Arc::new(Signs::default());
-        let (order, orders) = channel();
+        let unwanted = Arc::new(AtomicBool::new(false));
         let (tell, reports) = channel();
-        let keeper =
-            Keeper { search, signs: Arc::clone(&signs), host: host.clone(), orders, reports: tell };
+        let keeper = Keeper {
+            search,
+            signs: Arc::clone(&signs),
+            host: host.clone(),
+            unwanted: Arc::clone(&unwanted),
+            reports: tell,
+        };
         let thread = thread::Builder::new()
             .name("driftless-device".to_owned())
             .spawn(move || keeper.keep())
@@ -116,11 +124,14 @@ impl SoundCard {
                 stand_in: None,
                 news: Vec::new(),
                 running: false,
-                order: Some(order),
+                unwanted,
                 thread: Some(thread),
             }),
             Ok(Report::Refused(why)) | Ok(Report::Lost { why, .. }) => Err(FilterError::new(why)),
-            Err(_) => Err(FilterError::new("the sound system does not answer")),
+            Err(_) => {
+                unwanted.store(true, Release);
+                Err(FilterError::new("the sound system does not answer"))
+            }
         }
     }
 
@@ -225,8 +236,9 @@ impl Device for SoundCard {
 
 impl Drop for SoundCard {
     fn drop(&mut self) {
-        self.order = None;
+        self.unwanted.store(true, Release);
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             let _ = thread.join(); // a panic there has been told by its hook
         }
     }
@@ -237,8 +249,7 @@ struct Keeper {
     search: Search,
     signs: Arc<Signs>,
     host: Host,
-    /// Closed when the device is no longer wanted.
-    orders: Receiver<()>,
+    unwanted: Arc<AtomicBool>,
     reports: Sender<Report>,
 }
 
@@ -277,8 +288,9 @@ impl Keeper {
 
     /// Times and delay are known only from the callbacks; a device that makes none is found out later.
     fn wait_until_settled(&self) {
-        for _ in 0..SILENT_LOOKS {
-            if self.signs.settled.load(Relaxed) || self.is_over(LOOK) {
+        let since = Instant::now();
+        while since.elapsed() < SILENT && !self.signs.settled.load(Relaxed) {
+            if self.is_over(SETTLING_LOOK) {
                 return;
             }
         }
@@ -286,7 +298,7 @@ impl Keeper {
 
     /// Waits until the device fails; `None` when it is no longer wanted.
     fn watch(&self, opened: &mut Opened) -> Option<String> {
-        let (mut seen, mut silent) = (-1, 0);
+        let (mut seen, mut since) = (-1, Instant::now());
         loop {
             if self.is_over(LOOK) {
                 return None;
@@ -295,10 +307,11 @@ impl Keeper {
                 return Some(format!("the sound system gave it up: {cause}"));
             }
             let callbacks = self.signs.callbacks.load(Relaxed);
-            silent = if callbacks == seen { silent + 1 } else { 0 };
-            seen = callbacks;
-            if silent >= SILENT_LOOKS {
-                return Some("it has asked for nothing for 2 s".to_owned());
+            if callbacks != seen {
+                (seen, since) = (callbacks, Instant::now());
+            }
+            if since.elapsed() >= SILENT {
+                return Some(format!("it has asked for nothing for {} s", SILENT.as_secs()));
             }
         }
     }
@@ -316,8 +329,12 @@ impl Keeper {
         }
     }
 
+    /// Waits, or until somebody has something to say; whether that is that the device is not wanted any more.
     fn is_over(&self, within: Duration) -> bool {
-        self.orders.recv_timeout(within) == Err(RecvTimeoutError::Disconnected)
+        if !self.unwanted.load(Acquire) {
+            thread::park_timeout(within);
+        }
+        self.unwanted.load(Acquire)
     }
 
     fn tell(&self, report: Report) {

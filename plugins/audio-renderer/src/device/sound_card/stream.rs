@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, StreamTrait};
@@ -45,7 +46,8 @@ impl Opened {
     }
 }
 
-/// Opens a stream as near to what is asked for as the device can. `[main]`
+/// Opens a stream as near to what is asked for as the device can; a failure of it wakes the thread that does.
+/// `[main]`
 pub(super) fn open(
     device: &cpal::Device,
     search: &Search,
@@ -109,11 +111,15 @@ fn build<T: SizedSample + FromSample<f32> + Send + 'static>(
         values: vec![0.0; rate_hz as usize * channels as usize],
     });
     let (mut failures, failure) = HeapRb::new(1).split();
-    let signs = Arc::clone(signs);
+    let (signs, keeper) = (Arc::clone(signs), thread::current());
     let stream = device.build_output_stream(
         config,
         move |out: &mut [T], info: &OutputCallbackInfo| player.fill(out, info),
-        move |error: cpal::Error| note(error, &signs, &mut failures),
+        move |error: cpal::Error| {
+            if note(error, &signs, &mut failures) {
+                keeper.unpark();
+            }
+        },
         None,
     )?;
     stream.play()?;
@@ -121,14 +127,16 @@ fn build<T: SizedSample + FromSample<f32> + Send + 'static>(
 }
 
 /// Counts an underrun; keeps what ends the stream for who watches over it. The server may be dead and this
-/// called without end: after the first cause there is no room, and the others end here. `[device]`
-fn note(error: cpal::Error, signs: &Signs, failures: &mut HeapProd<cpal::Error>) {
+/// called without end: after the first cause there is no room, and the others end here. Returns whether it was
+/// kept. `[device]`
+fn note(error: cpal::Error, signs: &Signs, failures: &mut HeapProd<cpal::Error>) -> bool {
     match error.kind() {
         ErrorKind::Xrun => {
             signs.xruns.fetch_add(1, Relaxed);
+            false
         }
-        ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => {}
-        _ => drop(failures.try_push(error)),
+        ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged => false,
+        _ => failures.try_push(error).is_ok(),
     }
 }
 
