@@ -51,7 +51,7 @@ pub use event::EventCode;
 pub use export::Registration;
 pub use filter::{Cue, Filter, Flow, Pin, Renderer, Source, Transform};
 pub use host::{
-    Called, ClockReading, ClockState, Deviation, Fate, Host, LogLevel, Packet, Repeat,
+    Called, ClockReading, ClockState, ClockSteps, Deviation, Fate, Host, LogLevel, Packet, Repeat,
     SimulatedClock, State, TakeBuffer, Upstream,
 };
 pub use media::{AudioFormat, FrameRate, MediaPattern, MediaType, PixelFormat, VideoFormat};

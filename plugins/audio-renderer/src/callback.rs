@@ -6,7 +6,7 @@ mod join;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use driftless_plugin_api::{ClockState, Host, HostTime, Span, State, Statistics};
+use driftless_plugin_api::{ClockSteps, Host, HostTime, Span, State, Statistics};
 use driftless_rate_match::Player;
 
 pub(crate) use handover::Handover;
@@ -17,9 +17,6 @@ use crate::meter::{Meter, Played};
 use handover::{Inbox, handover};
 use join::Join;
 pub(crate) use join::PIECE_FRAMES;
-
-/// A clock that is off by less is only read badly; a device's time line glides over that.
-const STEP: Span = Span::from_millis(1);
 
 /// What plays one format of the stream.
 pub(crate) struct Voice {
@@ -61,8 +58,7 @@ pub(crate) struct Callback {
     channels: usize,
     inbox: Inbox,
     voice: Option<Box<Voice>>,
-    /// As it was in the period before.
-    clock_before: Option<ClockState>,
+    clock_steps: ClockSteps,
     join: Join,
     drained_at: Option<HostTime>,
     meter: Meter,
@@ -93,7 +89,7 @@ impl Callback {
             channels,
             inbox,
             voice: None,
-            clock_before: None,
+            clock_steps: ClockSteps::default(),
             join: Join::new(rate_hz),
             drained_at: None,
             meter: Meter::default(),
@@ -126,13 +122,13 @@ impl Callback {
             return;
         }
         let play_ns = clock.stream_time_since(play, HostTime::ZERO).nanos();
-        let stepped = self.clock_step(clock, play);
+        let stepped = self.clock_steps.look(clock, play);
         self.adopt_voice();
         let Some(voice) = &mut self.voice else {
             out.fill(0.0);
             return;
         };
-        if stepped != Span::ZERO {
+        if let Some(stepped) = stepped {
             voice.player.step_master(stepped.nanos());
         }
         let frames = out.len() / self.channels;
@@ -145,13 +141,6 @@ impl Callback {
         self.inbox.set_drained(period.drained);
         self.snapshots
             .write(Snapshot { statistics: self.meter.statistics(), drained_at: self.drained_at });
-    }
-
-    /// By how much the graph's clock has stepped since the period before.
-    fn clock_step(&mut self, clock: ClockState, at: HostTime) -> Span {
-        let before = self.clock_before.replace(clock);
-        let stepped = before.map_or(Span::ZERO, |before| clock.stepped_since(&before, at));
-        if stepped.abs() > STEP { stepped } else { Span::ZERO }
     }
 
     fn adopt_voice(&mut self) {

@@ -1,8 +1,8 @@
 //! What there is from activation to deactivation: the inputs, and blocks of them out by the clock.
 
 use driftless_plugin_api::{
-    AudioFormat, ClockState, EventCode, FilterError, Host, HostTime, Marker, Output, Span,
-    StreamTime, Wake,
+    AudioFormat, ClockState, ClockSteps, EventCode, FilterError, Host, HostTime, Marker, Output,
+    Span, StreamTime, Wake,
 };
 
 use crate::input::{Counts, Input, News, Setup};
@@ -13,9 +13,6 @@ use crate::schedule::Schedule;
 /// The only output.
 const OUT: u32 = 0;
 
-/// A clock that is off by less is only read badly.
-const STEP: Span = Span::from_millis(1);
-
 /// The inputs and the block that is next.
 pub(crate) struct Active {
     /// In the order of their numbers. One that was disconnected plays what it has, and keeps its channels.
@@ -23,8 +20,7 @@ pub(crate) struct Active {
     /// The first output channel of each input.
     first: Vec<usize>,
     schedule: Schedule,
-    /// The graph's clock as it was in the step before.
-    clock_before: Option<ClockState>,
+    clock_steps: ClockSteps,
     format: AudioFormat,
     block_frames: usize,
     /// A block of one input. All have the same, which so stays in the processor's nearest cache.
@@ -52,7 +48,7 @@ impl Active {
             inputs: Vec::new(),
             first: Vec::new(),
             schedule: Schedule::new(format.rate_hz, block_frames as i64, delay),
-            clock_before: None,
+            clock_steps: ClockSteps::default(),
             format,
             block_frames,
             block: Vec::new(),
@@ -154,7 +150,9 @@ impl Active {
         clock: &ClockState,
         output: &mut Output<'_>,
     ) -> Result<Wake, FilterError> {
-        self.heed_clock(*clock, output.now());
+        if let Some(stepped) = self.clock_steps.look(*clock, output.now()) {
+            self.inputs.iter_mut().for_each(|input| input.step_master(stepped));
+        }
         loop {
             if self.inputs.iter().all(Input::is_drained) {
                 return Ok(self.end(output));
@@ -166,15 +164,6 @@ impl Active {
                 return Ok(Wake::At(at));
             }
             self.make_block::<K>(host, clock, output)?;
-        }
-    }
-
-    /// A sound card that is the graph's clock steps when its server stood still: the inputs are told.
-    fn heed_clock(&mut self, clock: ClockState, now: HostTime) {
-        let before = self.clock_before.replace(clock);
-        let stepped = before.map_or(Span::ZERO, |before| clock.stepped_since(&before, now));
-        if stepped.abs() > STEP {
-            self.inputs.iter_mut().for_each(|input| input.step_master(stepped));
         }
     }
 

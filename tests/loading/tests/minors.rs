@@ -1,5 +1,5 @@
 //! Minor versions append, and then everything goes on with everything: a made-up plugin-api 1.99, whose
-//! capabilities and structures have grown, with hosts and plugins of 1.0.
+//! capabilities and structures have grown, with hosts and plugins of today, and plugins that are kept.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))] // what is kept was built for it
 
 use std::fs;
@@ -96,7 +96,7 @@ const GRAPH: &str = "[graph]\nconnect = [\"source -> echo -> gain -> out\"]\n[fi
     plugin = \"fixture.source\"\n[filter.echo]\nplugin = \"acme.echo\"\n[filter.gain]\n\
     plugin = \"example.c-gain\"\n[filter.out]\nplugin = \"fixture.renderer\"\n";
 
-/// A folder with an echo, the other filters of the graph as 1.0 makes them, the graph, and a scenario.
+/// A folder with an echo, the other filters of the graph as they are today, the graph, and a scenario.
 fn stage(echo: &[u8]) -> TempDir {
     let folder = example("c-gain", "gain.c");
     let fixtures = fs::read(library("driftless-fixture-misbehaving")).unwrap();
@@ -136,7 +136,7 @@ fn a_minor_version_that_appends_breaks_neither_older_plugins_nor_older_hosts() {
     graph.advance(Span::from_secs(1)).unwrap();
     let report = graph.stop();
     assert!(!report.has_failed() && report.filter("echo").unwrap().delivered > 95, "{report}");
-    // Both of 1.99, beside those of 1.1 in Rust and C.
+    // Both of 1.99, beside those of today in Rust and C.
     assert!(hosted(&later_host, folder.path()).contains("101 taken"));
 
     for (name, content) in libraries() {
