@@ -95,6 +95,21 @@ pub fn ticks((frames, rate): &(Vec<f32>, u32)) -> Vec<f64> {
     found
 }
 
+/// Writes `value` of each frame, in every channel, as floats at 48 kHz.
+///
+/// # Panics
+///
+/// If it cannot be written.
+pub fn write_sound(path: &Path, channels: u16, frames: u32, value: impl Fn(u32) -> f32) {
+    let (bits_per_sample, sample_format) = (32, hound::SampleFormat::Float);
+    let spec = hound::WavSpec { channels, sample_rate: 48_000, bits_per_sample, sample_format };
+    let mut writer = hound::WavWriter::create(path, spec).expect("the file can be made");
+    for frame in 0..frames {
+        (0..channels).for_each(|_| writer.write_sample(value(frame)).expect("there is room"));
+    }
+    writer.finalize().expect("there is room");
+}
+
 /// One line of the video sink's log.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shown {

@@ -223,17 +223,8 @@ fn an_aggregate_that_runs_refuses_an_input_that_its_recorder_has_no_channel_for(
 
 /// A second of a square wave.
 fn tone(path: &Path) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 48_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(path, spec).unwrap();
-    for frame in 0..48_000 {
-        writer.write_sample(if frame / 50 % 2 == 0 { 9_000i16 } else { -9_000 }).unwrap();
-    }
-    writer.finalize().unwrap();
+    let square = |frame| if frame / 50 % 2 == 0 { 0.27 } else { -0.27 };
+    driftless_end_to_end::write_sound(path, 1, 48_000, square);
 }
 
 /// LS-113, LS-115: a second file arrives where the first had reached its end.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use driftless_end_to_end::{plan, plan_of, recording, simulate, ticks};
+use driftless_end_to_end::{plan, plan_of, recording, simulate, ticks, write_sound};
 use driftless_engine::{Report, RunningGraph};
 use driftless_plugin_api::Span;
 
@@ -30,16 +30,7 @@ fn the_example_of_a_mix_plays_without_loss_on_the_virtual_device() {
 
 /// A recording of ten seconds, each of which begins with a tick.
 fn write_ticks(path: &Path) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 48_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(path, spec).unwrap();
-    let tick = |n: u32| if n % 48_000 < 100 { 20_000i16 } else { 0 };
-    (0..480_000).for_each(|n| writer.write_sample(tick(n)).unwrap());
-    writer.finalize().unwrap();
+    write_sound(path, 1, 480_000, |n| if n % 48_000 < 100 { 0.6 } else { 0.0 });
 }
 
 /// LS-2: a mixer is live, whatever feeds it, so its latency counts and the renderer does not begin late.

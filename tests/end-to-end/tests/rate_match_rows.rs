@@ -1,23 +1,12 @@
 //! Every row of the rate-match table is reached by an example, planned and running.
 
-use driftless_end_to_end::{plan_of, simulate};
+use driftless_end_to_end::{plan_of, simulate, write_sound};
 use driftless_plugin_api::Span;
 
 /// Seconds of a quiet tone, as a WAV file.
 fn music(path: &std::path::Path, seconds: u32) {
-    let spec = hound::WavSpec {
-        channels: 2,
-        sample_rate: 48_000,
-        bits_per_sample: 32,
-        sample_format: hound::SampleFormat::Float,
-    };
-    let mut writer = hound::WavWriter::create(path, spec).unwrap();
-    for frame in 0..seconds * 48_000 {
-        let value = 0.1 * (f64::from(frame) * 0.13).sin() as f32;
-        writer.write_sample(value).unwrap();
-        writer.write_sample(value).unwrap();
-    }
-    writer.finalize().unwrap();
+    let value = |frame| 0.1 * (f64::from(frame) * 0.13).sin() as f32;
+    write_sound(path, 2, seconds * 48_000, value);
 }
 
 /// LS-77
