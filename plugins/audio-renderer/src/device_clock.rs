@@ -76,7 +76,6 @@ impl DeviceClock {
 
 #[cfg(test)]
 mod tests {
-    use driftless_rate_match::Anchor;
 
     use super::*;
     use crate::device::DeviceLine;
@@ -89,7 +88,7 @@ mod tests {
         let mut last = clock.reading();
         let mut start = HostTime::from_nanos(7_000_000_000);
         for device in 0..2 {
-            let mut line = DeviceLine::new(rate_hz, Anchor::Earliest);
+            let mut line = DeviceLine::new(rate_hz);
             for period in 0..2_000_i64 {
                 let exact = period as f64 * 10e6 / (1.0 + ppm * 1e-6);
                 let late = (period * 7_919 % 1_000) * 1_000;
@@ -109,7 +108,7 @@ mod tests {
     #[test]
     fn a_device_that_stood_still_goes_on_where_it_was_and_its_clock_did_not_stop() {
         let mut clock = DeviceClock::new(48_000, HostTime::ZERO);
-        let mut line = DeviceLine::new(48_000, Anchor::Earliest);
+        let mut line = DeviceLine::new(48_000);
         clock.set_origin(HostTime::ZERO);
         for period in 0..100 {
             clock.tick(&line.ask(HostTime::ZERO + Span::from_millis(10 * period), 480), 480);

@@ -26,6 +26,7 @@
 //! |--------------|--------------------------------------------|-----------------------------------------|
 //! | [`link`]     | blocks on one thread, periods on another    | periods without gaps, and their numbers |
 //! | [`Timeline`] | frame counts and when they were seen       | a smooth time of any frame              |
+//! | [`Settling`] | a device's first callbacks                 | the same, and when to rely on it        |
 //! | [`estimate`] | noisy readings of a clock                  | its rate, and how sure that is          |
 //! | [`ClockLine`]| the same                                   | the line between frames and times       |
 //! | [`Controller`]| what the lines ask for                    | a ratio that changes only smoothly      |
@@ -43,6 +44,7 @@ mod link;
 mod noise;
 mod resampler;
 mod ring;
+mod settling;
 mod timeline;
 
 pub use clock_line::{Anchor, ClockLine, ClockTime, LineConfig};
@@ -52,4 +54,5 @@ pub use link::{
     Against, LinkConfig, LinkError, Period, Player, SlaveMethod, Writer, Written, link,
 };
 pub use resampler::{Instructions, Interpolator, Path, Quality, Resampler};
+pub use settling::{Settling, Stage};
 pub use timeline::Timeline;

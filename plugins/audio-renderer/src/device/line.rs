@@ -25,10 +25,9 @@ pub(crate) struct DeviceLine {
 }
 
 impl DeviceLine {
-    /// The line goes along the earliest callbacks where they can only be late, and through their middle
-    /// where the device tells its delay as well: what the one is off by, the other takes back.
-    pub fn new(rate_hz: u32, anchor: Anchor) -> Self {
-        let timeline = Timeline::new(f64::from(rate_hz), anchor);
+    /// The line goes along the earliest callbacks: they can only be late.
+    pub fn new(rate_hz: u32) -> Self {
+        let timeline = Timeline::new(f64::from(rate_hz), Anchor::Earliest);
         Self { timeline, position: 0, origin: HostTime::ZERO }
     }
 
@@ -43,11 +42,6 @@ impl DeviceLine {
         let due = self.origin + Span::from_nanos(self.timeline.time_of(self.position));
         self.position += frames as i64;
         Asked { seen, due, rate: 1.0 + self.timeline.rate_ppm() * 1e-6 }
-    }
-
-    /// What was found so far is taken as it is: nothing has been played by it yet.
-    pub fn settle(&mut self) {
-        self.timeline.align(self.position);
     }
 
     /// What was seen so far tells nothing of what comes.

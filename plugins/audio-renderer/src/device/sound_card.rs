@@ -4,9 +4,9 @@
 //! clock on offer goes on, and the rest of the graph sees nothing.
 
 mod find;
-mod settling;
 mod steady;
 mod stream;
+mod times;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};

@@ -11,7 +11,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use driftless_plugin_api::{
     Called, Fate, FilterError, Host, HostTime, Repeat, SimulatedClock, Span,
 };
-use driftless_rate_match::Anchor;
 
 use super::{Asked, Device, DeviceLine, News, StreamFormat};
 use crate::callback::Callback;
@@ -103,7 +102,7 @@ impl VirtualDevice {
             clock: SimulatedClock::new(rate_error_ppm),
             jitter: Span::ZERO,
             random: Random(0),
-            line: DeviceLine::new(rate_hz, Anchor::Earliest),
+            line: DeviceLine::new(rate_hz),
             callback: None,
             running: false,
             next: 0,

@@ -14,7 +14,7 @@ use driftless_plugin_api::{Called, Host, Span};
 use ringbuf::traits::{Consumer, Producer, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
-use super::settling::Settling;
+use super::times::StreamTimes;
 use super::{Search, Signs};
 use crate::callback::Callback;
 use crate::device::Asked;
@@ -106,7 +106,7 @@ fn build<T: SizedSample + FromSample<f32> + Send + 'static>(
         home: send_home,
         host: host.clone(),
         signs: Arc::clone(signs),
-        settling: Settling::new(rate_hz),
+        times: StreamTimes::new(rate_hz),
         channels: channels as usize,
         values: vec![0.0; rate_hz as usize * channels as usize],
     });
@@ -147,7 +147,7 @@ struct StreamPlayer {
     home: Sender<Box<Callback>>,
     host: Host,
     signs: Arc<Signs>,
-    settling: Settling,
+    times: StreamTimes,
     channels: usize,
     /// A second of values, for a device of another format.
     values: Vec<f32>,
@@ -161,10 +161,9 @@ impl StreamPlayer {
         let stamps = info.timestamp();
         let told = stamps.playback.saturating_duration_since(stamps.callback);
         let frames = out.len() / self.channels;
-        let (asked, delay) =
-            self.settling.ask(seen, Span::from_nanos(told.as_nanos() as i64), frames);
-        if self.settling.is_settled() {
-            self.signs.period_ns.store(self.settling.period().nanos(), Relaxed);
+        let (asked, delay) = self.times.ask(seen, Span::from_nanos(told.as_nanos() as i64), frames);
+        if self.times.is_settled() {
+            self.signs.period_ns.store(self.times.period().nanos(), Relaxed);
             self.signs.delay_ns.store(delay.nanos(), Relaxed);
             self.signs.settled.store(true, Relaxed);
         }
