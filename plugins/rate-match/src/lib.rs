@@ -56,3 +56,8 @@ pub use link::{
 pub use resampler::{Instructions, Interpolator, Path, Quality, Resampler};
 pub use settling::{Settling, Stage};
 pub use timeline::Timeline;
+
+/// What the README shows is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
