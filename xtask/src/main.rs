@@ -2,6 +2,7 @@
 
 mod bench;
 mod command;
+mod cross;
 mod demo;
 mod keep;
 mod packages;
@@ -23,6 +24,8 @@ Commands:
   interop       Only the runs on real sound servers; `-- --help` for what can be chosen
   bench NAME    engine: what the graph costs (`table`, `table --long`, `counts`); rate-match: the
                 clock-following scenarios; resampler: builds our slot library
+  cross         Check and test rate-match for AArch64, under qemu, which takes six minutes; with
+                `--test resampler` only those tests
   semantics     Which test proves which requirement; `--write` makes docs/semantics.md anew
   abi           Print the layout of all that crosses the border to plugins, as plugin-api/abi keeps it
   header        Write plugin-api/c/driftless.h anew
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         ["test"] => test::run_all(),
         ["interop", rest @ ..] => test::interop(rest),
         ["bench", name, rest @ ..] => bench::run_bench(name, rest),
+        ["cross", rest @ ..] => cross::run_aarch64(rest),
         ["semantics", rest @ ..] => semantics::run(rest),
         ["abi"] => printed(&["-p", "driftless-plugin-api", "--example", "abi"])
             .map(|layouts| print!("{layouts}")),

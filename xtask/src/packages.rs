@@ -36,6 +36,9 @@ pub const PLAYERS: &[&str] = &[
     "zita-njbridge",
 ];
 
+/// What builds programs for AArch64 and runs them here.
+pub const CROSS: &[&str] = &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user"];
+
 /// What the bench of the engine is compared with, and what counts instructions.
 pub const PEERS: &[&str] = &["gstreamer1.0-tools", "gstreamer1.0-plugins-base", "valgrind"];
 
