@@ -70,12 +70,21 @@ pub(super) fn locate_in_a_row<V: Vector>(
         *index = (first + f as i64) as usize & mask;
     }
     places.row[..count].fill(phase * rows.powers * rows.taps);
-    let (mut step, ramp) = path.locate_steps(rows.phases);
-    let mut fraction = fraction;
-    for place in &mut places.place[..count] {
-        *place = V::place(fraction);
-        fraction = fraction.wrapping_add(step);
-        step = step.wrapping_add(ramp);
+    let (step, ramp) = path.locate_steps(rows.phases);
+    // A turn at a time, each frame on from its own in the turn before: vectors instead of a chain.
+    let nth = |f: u64| {
+        let ramps = ramp.wrapping_mul(f * f.wrapping_sub(1) / 2);
+        fraction.wrapping_add(step.wrapping_mul(f)).wrapping_add(ramps)
+    };
+    let mut fractions: [u64; TURN] = std::array::from_fn(|f| nth(f as u64));
+    let mut steps: [u64; TURN] =
+        std::array::from_fn(|f| nth((f + TURN) as u64).wrapping_sub(fractions[f]));
+    for places in places.place[..count.next_multiple_of(TURN)].chunks_exact_mut(TURN) {
+        for ((place, fraction), step) in places.iter_mut().zip(&mut fractions).zip(&mut steps) {
+            *place = V::place(*fraction);
+            *fraction = fraction.wrapping_add(*step);
+            *step = step.wrapping_add(ramp.wrapping_mul((TURN * TURN) as u64));
+        }
     }
     *path = path.after(count);
     fill_up(places, count);
