@@ -1,4 +1,4 @@
-//! Scenarios in virtual time: our link, PipeWire's loop and a plain PI loop on the fill.
+//! Scenarios in virtual time: our link, PipeWire's two loops and a plain PI loop.
 //!
 //! `cargo run --release -p driftless-rate-match --example bench -- [--out FOLDER] [--seeds N] [--first-seed N] [PART OF A NAME…]`
 //! prints a table of what was asked and what was reached, and writes one picture a scenario. Other seeds than 1 to
@@ -13,7 +13,7 @@ mod source;
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-use measure::Reached;
+use measure::{Asked, Reached};
 use scenario::Scenario;
 use simulate::{Contender, Trace};
 
@@ -29,8 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(folder) = &arguments.out {
         fs::create_dir_all(folder)?;
     }
-    println!("| scenario | asked | driftless: worst seed | met | PipeWire loop | PI loop |");
-    println!("| --- | --- | --- | --- | --- | --- |");
+    let [_, rivals @ ..] = Contender::ALL.map(Contender::name);
+    println!("| scenario | asked | driftless: worst seed | met | {} |", rivals.join(" | "));
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     let wanted = |s: &Scenario| {
         arguments.names.is_empty()
             || arguments.names.iter().any(|name| s.name.contains(name.as_str()))
@@ -50,42 +51,36 @@ fn run(scenario: &Scenario, arguments: &Arguments) -> Result<usize, Box<dyn Erro
         let seeds = arguments.first_seed..arguments.first_seed + seeds;
         seeds.map(|seed| simulate::run(scenario, contender, seed)).collect()
     };
-    let ours = traces(Contender::Driftless);
-    let pipewire = traces(Contender::PipeWire);
-    let pi = traces(Contender::Pi);
+    let all = Contender::ALL.map(traces);
     let mut missed = 0;
     for asked in &scenario.asked {
-        let worst = |traces: &[Trace]| -> Option<Reached> {
-            let reached = traces.iter().filter_map(|trace| measure::reach(asked, trace));
-            reached.max_by(|a, b| a.value.total_cmp(&b.value))
-        };
-        let show = |reached: Option<Reached>| reached.map_or("–".into(), |r| r.to_string());
-        let reached = worst(&ours);
-        let met = reached.as_ref().is_none_or(|r| r.met);
+        let [ours, rivals @ ..] = all.each_ref().map(|traces| worst(asked, traces));
+        let show =
+            |reached: &Option<Reached>| reached.as_ref().map_or("–".into(), Reached::to_string);
+        let met = ours.as_ref().is_none_or(|r| r.met);
         missed += usize::from(!met);
         let mark = if met { "yes" } else { "**no**" };
-        println!(
-            "| {} | {} | {} | {mark} | {} | {} |",
-            scenario.name,
-            asked,
-            show(reached),
-            show(worst(&pipewire)),
-            show(worst(&pi))
-        );
+        let rivals = rivals.each_ref().map(show).join(" | ");
+        println!("| {} | {asked} | {} | {mark} | {rivals} |", scenario.name, show(&ours));
     }
-    if let (Some(folder), Some(ours), Some(pipewire), Some(pi)) =
-        (&arguments.out, ours.first(), pipewire.first(), pi.first())
-    {
-        let picture = plot::svg(
-            scenario,
-            &[("PI loop", pi), ("PipeWire loop", pipewire), ("driftless", ours)],
-        );
-        fs::write(
-            folder.join(format!("{}.svg", scenario.name.replace([' ', ',', '%', '±', '+'], "-"))),
-            picture,
-        )?;
+    if let Some(folder) = &arguments.out {
+        let mut first: Vec<(&str, &Trace)> = Contender::ALL
+            .iter()
+            .zip(&all)
+            .filter_map(|(contender, traces)| Some((contender.name(), traces.first()?)))
+            .collect();
+        // Ours is drawn last, above the others.
+        first.reverse();
+        let name = scenario.name.replace([' ', ',', '%', '±', '+'], "-");
+        fs::write(folder.join(format!("{name}.svg")), plot::svg(scenario, &first))?;
     }
     Ok(missed)
+}
+
+/// The seed that reached least.
+fn worst(asked: &Asked, traces: &[Trace]) -> Option<Reached> {
+    let reached = traces.iter().filter_map(|trace| measure::reach(asked, trace));
+    reached.max_by(|a, b| a.value.total_cmp(&b.value))
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {

@@ -10,7 +10,7 @@ use crate::{
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 260.0;
 const LEFT: f64 = 70.0;
-const COLOURS: [&str; 3] = ["#c9a227", "#5b8db8", "#c0392b"];
+const COLOURS: [&str; 4] = ["#c9a227", "#5b8db8", "#6a9a58", "#c0392b"];
 
 pub fn svg(scenario: &Scenario, traces: &[(&str, &Trace)]) -> String {
     let mut out = format!(
@@ -21,8 +21,12 @@ pub fn svg(scenario: &Scenario, traces: &[(&str, &Trace)]) -> String {
         scenario.name
     );
     for (i, (name, _)) in traces.iter().enumerate() {
-        let x = LEFT + 350.0 + 150.0 * i as f64;
-        let _ = writeln!(out, "<text x=\"{x}\" y=\"20\" fill=\"{}\">{name}</text>", COLOURS[i % 3]);
+        let x = LEFT + 330.0 + 140.0 * i as f64;
+        let _ = writeln!(
+            out,
+            "<text x=\"{x}\" y=\"20\" fill=\"{}\">{name}</text>",
+            COLOURS[i % COLOURS.len()]
+        );
     }
     panel(&mut out, 40.0, "ratio error, ppm", 10.0, scenario, traces, |p| p.ratio_ppm - p.true_ppm);
     panel(&mut out, 70.0 + HEIGHT, "delay error, ms", 2.0, scenario, traces, |p| p.delay_error_ms);
@@ -66,7 +70,7 @@ fn panel(
             out,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"1.2\"/>",
             points.join(" "),
-            COLOURS[i % 3]
+            COLOURS[i % COLOURS.len()]
         );
     }
 }

@@ -4,7 +4,7 @@ use driftless_rate_match::{Against, Anchor, LinkConfig, Player, Timeline, Tuning
 
 use crate::{
     measure::tone_db,
-    rivals::{Loop, Pi, PipeWire},
+    rivals::{Driver, Follower, Level, Loop, Pi, Rtp},
     scenario::{Event, Scenario},
     source::{BLOCK, Packet, RATE, Random, Source},
 };
@@ -18,8 +18,23 @@ const TONE_HZ: f64 = 1_000.0;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Contender {
     Driftless,
-    PipeWire,
+    Follower,
+    Rtp,
     Pi,
+}
+
+impl Contender {
+    /// Ours first.
+    pub const ALL: [Self; 4] = [Self::Driftless, Self::Follower, Self::Rtp, Self::Pi];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Driftless => "driftless",
+            Self::Follower => "PipeWire, follower",
+            Self::Rtp => "PipeWire, RTP",
+            Self::Pi => "PI loop",
+        }
+    }
 }
 
 /// One period.
@@ -73,8 +88,9 @@ pub fn run(scenario: &Scenario, contender: Contender, seed: u64) -> Trace {
     let mut random = Random(seed.wrapping_mul(0xd134_2543_de82_ef95) | 1);
     let mut end: Box<dyn End> = match contender {
         Contender::Driftless => Box::new(Ours::new(scenario, seed)),
-        Contender::PipeWire => Box::new(Fill::new(PipeWire::new(PERIOD as f64, RATE))),
-        Contender::Pi => Box::new(Fill::new(Pi::new(PERIOD as f64, RATE))),
+        Contender::Follower => Box::new(Fill::new(scenario, Follower::new(PERIOD as f64, RATE))),
+        Contender::Rtp => Box::new(Fill::new(scenario, Rtp::new(RATE))),
+        Contender::Pi => Box::new(Fill::new(scenario, Pi::new(PERIOD as f64, RATE))),
     };
     let mut trace = Trace::default();
     let mut next = source.next();
@@ -219,51 +235,92 @@ impl End for Ours {
     }
 }
 
-/// A queue of which only the fill is looked at.
+/// A queue of which only the level is looked at.
 struct Fill<L> {
     by: L,
-    fill: f64,
+    driver: Driver,
+    level: Level,
     written: i64,
-    read: f64,
     playing: bool,
+    /// When the device asked last, by its own clock.
+    asked: Option<f64>,
+    delay_ms: f64,
     lost: f64,
 }
 
 impl<L: Loop> Fill<L> {
-    fn new(by: L) -> Self {
-        Self { by, fill: 0.0, written: 0, read: 0.0, playing: false, lost: 0.0 }
+    fn new(scenario: &Scenario, by: L) -> Self {
+        // The middle of three callbacks at once is that of its clock.
+        let early_s = if scenario.bursts { 0.010 } else { 0.0 };
+        Self {
+            by,
+            driver: Driver::new(PERIOD as f64, RATE, early_s),
+            level: Level::default(),
+            written: 0,
+            playing: false,
+            asked: None,
+            delay_ms: TARGET_MS + scenario.arrival.mean_ms() + early_s * 1e3,
+            lost: 0.0,
+        }
+    }
+
+    /// Sets the queue to its target: what is too much is lost.
+    fn align(&mut self, fill: f64) {
+        self.lost += (self.level.fill - fill).max(0.0);
+        self.level.fill = fill;
+        self.by.restart();
     }
 }
 
 impl<L: Loop> End for Fill<L> {
     fn write(&mut self, packet: &Packet) {
-        if packet.first >= self.written {
-            self.fill += BLOCK as f64;
-            self.written = packet.first + BLOCK;
+        let end = packet.first + BLOCK;
+        if end > self.written {
+            self.level.fill += (end - self.written) as f64;
+            self.level.newest_s = packet.arrived;
+            self.written = end;
         }
     }
 
-    fn period(&mut self, k: i64, _now: f64, source: &Source<'_>, trace: &mut Trace) {
-        let target = TARGET_MS * 1e-3 * RATE - DEVICE_LATENCY * RATE;
-        self.playing |= self.fill >= target;
-        if !self.playing {
-            return;
-        }
-        let ratio = self.by.step(self.fill - target);
+    fn period(&mut self, k: i64, now: f64, source: &Source<'_>, trace: &mut Trace) {
         let t = device_time(source.scenario, k);
-        let delay = t + DEVICE_LATENCY - source.time_of(self.written as f64 - self.fill);
+        let period_s = PERIOD as f64 / RATE;
+        let passed = t - self.asked.replace(t).unwrap_or(t - period_s);
+        let clock = self.driver.wake(now, (passed - period_s).abs() > period_s / 2.0);
+        let target = (TARGET_MS * 1e-3 - DEVICE_LATENCY) * RATE;
+        let target_fill = target - self.level.on_their_way(clock, RATE);
+        if !self.playing {
+            self.playing = self.level.fill >= target_fill.max(PERIOD as f64);
+            if !self.playing {
+                return;
+            }
+            let before = self.lost;
+            self.align(target_fill);
+            self.lost = before;
+        }
+        let error = self.level.fill - target_fill;
+        let ratio = self.by.step(error);
+        let is_beyond = error.abs() > self.by.tolerance_frames();
+        if is_beyond {
+            self.align(target_fill);
+        }
+        let delay = t + DEVICE_LATENCY - source.time_of(self.written as f64 - self.level.fill);
         trace.points.push(Point {
             t,
             ratio_ppm: (ratio - 1.0) * 1e6,
             true_ppm: (source.scenario.source_ppm)(t),
-            // Block and period make a saw tooth of the fill; half of both is its mean.
-            delay_error_ms: delay * 1e3 - TARGET_MS - 2.5,
-            playing: true,
+            delay_error_ms: delay * 1e3 - self.delay_ms,
+            playing: !is_beyond,
         });
         let wanted = PERIOD as f64 * ratio;
-        self.lost += (wanted - self.fill).max(0.0);
-        self.read += wanted;
-        self.fill = (self.fill - wanted).max(0.0);
+        let is_short = wanted > self.level.fill;
+        let events = trace.discontinuities.get_or_insert_default();
+        events.extend((is_beyond || is_short).then_some(t));
+        if is_short {
+            self.lost += wanted - self.level.fill;
+            self.playing = false;
+        }
+        self.level.fill = (self.level.fill - wanted).max(0.0);
     }
 
     fn finish(&mut self, _source: &Source<'_>, trace: &mut Trace) {
