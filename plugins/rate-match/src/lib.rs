@@ -38,6 +38,7 @@ mod aligned;
 mod clock_line;
 mod controller;
 pub mod estimate;
+mod glide;
 mod history;
 mod link;
 #[cfg(test)]

@@ -1,27 +1,30 @@
 //! The smooth, monotonic time line of a device or a source.
 
-use crate::clock_line::{Anchor, ClockLine, ClockTime, LineConfig};
+use crate::clock_line::{Anchor, ClockLine, LineConfig};
 use crate::controller::Tuning;
+use crate::glide::Glide;
 
 /// Beyond this the time line jumps instead of gliding, whatever the reason, ns.
 const JUMP_NS: f64 = 5e6;
 /// So long all callbacks must be late alike for the device to have lost time: busy machines are late
 /// for some tenths of a second, and then catch up.
 const PATIENCE_NS: f64 = 0.5e9;
-/// Time constant with which it glides to the estimate, seconds.
-const GLIDE_S: f64 = 1.0;
-/// How much steeper it may always be, seconds a second.
-const WANDER: f64 = 0.02e-6;
-/// An error below this may stay for as long as that takes, seconds.
-const NEAR_S: f64 = 15e-6;
-/// While its slope is less well known than this, the first seconds, it may be much steeper, seconds a
-/// second. Longer, and it turns faster than a controller that tracks already can follow.
-const LITTLE_KNOWN: f64 = 20e-6;
-/// Time constant with which an error then goes away, seconds,
-const FIND_S: f64 = 3.0;
-/// and later, when it may be no steeper than `SETTLE`, seconds and seconds a second.
+/// Time constant with which its slope follows the estimate: this part of the time it has been learned from, within
+/// these, seconds. What is heard of the estimate's moves stays below 20 ppm a second by that.
+const SMOOTHING_PART: f64 = 0.18;
+const SMOOTHING_S: (f64, f64) = (0.25, 2.0);
+/// Until then it is brought to its place as quickly as does not swing, seconds.
+const FOUND_S: f64 = 5.0;
+/// Later it follows the place so slowly that this is the error that stays, seconds rms,
+const NEAR_S: f64 = 8e-6;
+/// but with this time constant at least, seconds.
+const SLOWEST_S: f64 = 250.0;
+/// An error of more than so many times that is no such noise. It goes away with this time constant at most, seconds,
+const FAR: f64 = 5.0;
 const SETTLE_S: f64 = 10.0;
+/// no steeper than this, seconds a second, or than so many standard errors of the slope.
 const SETTLE: f64 = 15e-6;
+const SETTLE_ERRORS: f64 = 6.0;
 
 /// Turns frame positions into times, from noisy observations. `[any]`
 ///
@@ -48,8 +51,7 @@ const SETTLE: f64 = 15e-6;
 pub struct Timeline {
     line: ClockLine,
     rate_hz: f64,
-    /// (position, its time) where the present stretch begins, and its slope.
-    stretch: Option<(i64, ClockTime, f64)>,
+    glide: Option<Glide>,
     anchor: Anchor,
     /// A step below this is glided over, ns.
     step_ns: f64,
@@ -64,7 +66,7 @@ impl Timeline {
             patience_ns: PATIENCE_NS,
             ..LineConfig::default()
         });
-        Self { line, rate_hz, stretch: None, anchor, step_ns: Tuning::default().step_s * 1e9 }
+        Self { line, rate_hz, glide: None, anchor, step_ns: Tuning::default().step_s * 1e9 }
     }
 
     /// Frame `position_frames` was seen at `observed_ns`. `[any]`
@@ -73,30 +75,42 @@ impl Timeline {
         self.line.observe(position_frames, observed_ns);
         let has_stepped = self.line.shifts() != shifts;
         let Some(line_time) = self.line.time_ns(position_frames, 0.0, self.anchor) else { return };
-        let slope = self.line.slope_ppm() * 1e-6;
-        let here = self.at(position_frames).unwrap_or(line_time);
-        let off = line_time.since(here);
         let jump_ns = if has_stepped { self.step_ns } else { JUMP_NS };
-        self.stretch = Some(if off.abs() > jump_ns {
-            (position_frames, line_time, slope)
-        } else {
-            (position_frames, here, slope + self.glide(off * 1e-9))
+        let slope = self.line.slope_ppm() * 1e-6;
+        let off_ns = |glide: &Glide| line_time.since(glide.at(position_frames, self.rate_hz));
+        self.glide = Some(match self.glide.filter(|glide| off_ns(glide).abs() <= jump_ns) {
+            Some(glide) => {
+                let wanted = slope + self.pull(off_ns(&glide) * 1e-9);
+                glide.bent(position_frames, self.rate_hz, wanted, self.smoothing_s())
+            }
+            None => Glide { frame: position_frames, time: line_time, slope },
         });
     }
 
-    /// Slope that brings the time line's error down: quick while little is known, then so slow that
-    /// it is not heard, and only for an error that is more than the line's own.
-    fn glide(&self, off_s: f64) -> f64 {
-        let unknown = 1e-6 * self.line.slope_error_ppm();
-        let near = NEAR_S.max(2.0 * self.line.height_error());
-        let certain = (off_s.abs() - near).max(0.0);
-        let far = (off_s.abs() - self.step_ns * 1e-9).max(0.0) / FIND_S;
-        let settle = match unknown > LITTLE_KNOWN {
-            true => 2.0 * unknown + certain / FIND_S,
-            false => 0.3 * unknown + (certain / SETTLE_S).min(SETTLE) + far,
+    /// Slope that brings the time line's error down.
+    ///
+    /// While the window grows by its own length, its line moves by about its standard error. Who follows with a time
+    /// constant is off by that error times the root of constant over length, and wanders by as much over
+    /// the constant: the longest that keeps it near is the one that is heard least.
+    fn pull(&self, off_s: f64) -> f64 {
+        let (quickest_s, length_s) = (2.0 * self.smoothing_s(), self.length_s());
+        let constant_s = match length_s < FOUND_S {
+            true => quickest_s,
+            false => length_s * (NEAR_S / self.line.height_error()).powi(2),
         };
-        let most = WANDER + settle;
-        (off_s / GLIDE_S).clamp(-most, most)
+        let constant_s = constant_s.clamp(quickest_s, SLOWEST_S);
+        let near_s = off_s.clamp(-FAR * NEAR_S, FAR * NEAR_S);
+        let most = SETTLE.max(SETTLE_ERRORS * 1e-6 * self.line.slope_error_ppm());
+        near_s / constant_s + ((off_s - near_s) / constant_s.min(SETTLE_S)).clamp(-most, most)
+    }
+
+    fn smoothing_s(&self) -> f64 {
+        (SMOOTHING_PART * self.length_s()).clamp(SMOOTHING_S.0, SMOOTHING_S.1)
+    }
+
+    /// Seconds that the line was learned from.
+    fn length_s(&self) -> f64 {
+        self.line.fit().map_or(0.0, |fit| fit.length)
     }
 
     /// Steps to where the line is by now instead of gliding there: for when nobody listens yet. Of the first
@@ -104,13 +118,14 @@ impl Timeline {
     pub fn align(&mut self, position_frames: i64) {
         self.line.judge();
         if let Some(time) = self.line.time_ns(position_frames, 0.0, self.anchor) {
-            self.stretch = Some((position_frames, time, self.line.slope_ppm() * 1e-6));
+            let slope = self.line.slope_ppm() * 1e-6;
+            self.glide = Some(Glide { frame: position_frames, time, slope });
         }
     }
 
     /// When the frame at `position_frames` is, ns; 0 before the first observation. `[any]`
     pub fn time_of(&self, position_frames: i64) -> i64 {
-        self.at(position_frames).map_or(0, |time| time.ns)
+        self.glide.map_or(0, |glide| glide.at(position_frames, self.rate_hz).ns)
     }
 
     /// How much faster than nominal the clock runs, ppm.
@@ -132,13 +147,7 @@ impl Timeline {
     /// Forgets everything: another device, or one that was started again. `[any]`
     pub fn clear(&mut self) {
         self.line.clear();
-        self.stretch = None;
-    }
-
-    fn at(&self, position_frames: i64) -> Option<ClockTime> {
-        let (from, time, slope) = self.stretch?;
-        let seconds = (position_frames - from) as f64 / self.rate_hz;
-        Some(time.plus_ns(seconds * (1.0 + slope) * 1e9))
+        self.glide = None;
     }
 }
 

@@ -45,6 +45,9 @@ pub struct Scenario {
     pub device: Jitter,
     /// Callbacks come three at once.
     pub bursts: bool,
+    /// The device says when its frames are heard, in whole frames and off by this; else only callbacks tell.
+    pub told: Option<Jitter>,
+    pub target_ms: f64,
     pub event: Option<Event>,
     /// Packets lost, swapped and doubled, each this part of all; stamped by a private clock.
     pub faults: f64,
@@ -65,6 +68,8 @@ fn scenario(
         arrival: Jitter::None,
         device: Jitter::None,
         bursts: false,
+        told: None,
+        target_ms: 40.0,
         event: None,
         faults: 0.0,
         seeds: 20,
@@ -102,6 +107,22 @@ pub fn all() -> Vec<Scenario> {
         arrival: jitter,
         device: jitter,
         ..scenario(name, 40.0, |_| 100.0, &lost)
+    };
+    let after_ten = [
+        Ratio(1.0, 10.0),
+        Wander(0.1, 10.0),
+        Delay(0.05, 10.0),
+        Lost(0.0, 0.0),
+        Slew(20.0, 10.0),
+        Tone(120.0, 10.0),
+    ];
+    let told = |name, sigma_ms| Scenario {
+        bursts: true,
+        device: Jitter::Uniform(-2.0, 2.0),
+        told: Some(Jitter::Gaussian(sigma_ms)),
+        // The third of three callbacks asks 20 ms before its time.
+        target_ms: 60.0,
+        ..scenario(name, 120.0, |_| 100.0, &after_ten)
     };
     let late = Jitter::Uniform(0.0, 0.5);
     let warming = [Ratio(0.5, 3.0), Lost(0.0, 0.0), Tone(120.0, 3.0)];
@@ -153,6 +174,8 @@ pub fn all() -> Vec<Scenario> {
                 ],
             )
         },
+        told("bursts, device tells to 10 µs", 0.010),
+        told("bursts, device tells to 50 µs", 0.050),
         scenario(
             "step",
             120.0,

@@ -10,7 +10,6 @@ use crate::{
 };
 
 const PERIOD: i64 = 480;
-const TARGET_MS: f64 = 40.0;
 /// From a callback to the moment its first frame is heard, seconds.
 const DEVICE_LATENCY: f64 = 0.010;
 const TONE_HZ: f64 = 1_000.0;
@@ -141,6 +140,8 @@ struct Ours {
     silence_frames: usize,
     cropped_frames: usize,
     every: i64,
+    /// By which the device's own times are off.
+    random: Random,
     /// How much earlier than evenly the earliest callbacks come, seconds: they make the time line.
     early: f64,
 }
@@ -150,25 +151,29 @@ impl Ours {
         let stamped = scenario.faults > 0.0;
         let config = LinkConfig {
             channels: 1,
+            target_delay_ns: (scenario.target_ms * 1e6) as i64,
             against: if stamped { Against::PrivateStamps } else { Against::Arrivals },
             tuning: Tuning::default(),
             ..LinkConfig::default()
         };
         let (writer, player) = link(config).expect("the default is in range");
+        // Callbacks can only be late; what a device tells is off to both sides.
+        let anchor = if scenario.told.is_some() { Anchor::Mean } else { Anchor::Earliest };
         let clean =
             seed % 20 == 1 && !stamped && scenario.event.is_none() && scenario.seconds < 10_000.0;
         Self {
             writer,
             player,
-            device: Timeline::new(RATE, Anchor::Earliest),
+            device: Timeline::new(RATE, anchor),
             played: 0,
             stamped,
-            delay_ms: TARGET_MS + scenario.arrival.mean_ms(),
+            delay_ms: scenario.target_ms + scenario.arrival.mean_ms(),
             tone: clean.then(Vec::new),
             lost_frames: 0,
             silence_frames: 0,
             cropped_frames: 0,
-            early: if scenario.bursts { 0.022 } else { 0.0 },
+            random: Random(seed.wrapping_mul(0xa076_1d64_78bd_642f) | 1),
+            early: if scenario.bursts && scenario.told.is_none() { 0.022 } else { 0.0 },
             every: if scenario.seconds > 10_000.0 { 100 } else { 1 },
         }
     }
@@ -191,7 +196,15 @@ impl End for Ours {
 
     fn period(&mut self, k: i64, now: f64, source: &Source<'_>, trace: &mut Trace) {
         let mut out = [0.0f32; PERIOD as usize];
-        self.device.observe(self.played, ((now + DEVICE_LATENCY) * 1e9).round() as i64);
+        let t = device_time(source.scenario, k);
+        let heard = match source.scenario.told {
+            None => now + DEVICE_LATENCY,
+            Some(off) => {
+                let ahead_frames = ((t + DEVICE_LATENCY - now) * RATE).round();
+                now + ahead_frames / RATE + self.random.jitter_s(off)
+            }
+        };
+        self.device.observe(self.played, (heard * 1e9).round() as i64);
         let play_ns = self.device.time_of(self.played);
         let before = self.player.position();
         let period = self.player.fill(&mut out, play_ns);
@@ -199,7 +212,6 @@ impl End for Ours {
         self.lost_frames += period.underrun_frames + period.dropped_frames + period.late_frames;
         self.silence_frames += period.silence_frames;
         self.cropped_frames += period.cropped_frames;
-        let t = device_time(source.scenario, k);
         let events = trace.discontinuities.get_or_insert_default();
         events.extend((0..period.discontinuities).map(|_| t));
         let playing = matches!(
@@ -259,7 +271,7 @@ impl<L: Loop> Fill<L> {
             written: 0,
             playing: false,
             asked: None,
-            delay_ms: TARGET_MS + scenario.arrival.mean_ms() + early_s * 1e3,
+            delay_ms: scenario.target_ms + scenario.arrival.mean_ms() + early_s * 1e3,
             lost: 0.0,
         }
     }
@@ -287,7 +299,7 @@ impl<L: Loop> End for Fill<L> {
         let period_s = PERIOD as f64 / RATE;
         let passed = t - self.asked.replace(t).unwrap_or(t - period_s);
         let clock = self.driver.wake(now, (passed - period_s).abs() > period_s / 2.0);
-        let target = (TARGET_MS * 1e-3 - DEVICE_LATENCY) * RATE;
+        let target = (source.scenario.target_ms * 1e-3 - DEVICE_LATENCY) * RATE;
         let target_fill = target - self.level.on_their_way(clock, RATE);
         if !self.playing {
             self.playing = self.level.fill >= target_fill.max(PERIOD as f64);

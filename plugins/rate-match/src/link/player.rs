@@ -1,5 +1,6 @@
 //! The end of a link that plays.
 
+mod play_time;
 mod splice;
 mod start;
 
@@ -11,9 +12,9 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    Aim, Anchor, ClockLine, ClockTime, Controller, History, Interpolator, LineConfig, Path, Phase,
-    estimate::Estimator, ring::RingReader,
+    Aim, Anchor, ClockTime, Controller, History, Interpolator, Path, Phase, ring::RingReader,
 };
+use play_time::PlayTime;
 
 /// Frames filled at once; a longer period is filled in pieces.
 const PIECE_FRAMES: usize = 512;
@@ -28,7 +29,7 @@ pub struct Player {
     interpolator: Interpolator,
     controller: Controller,
     /// Line of playing times over output frames.
-    device: ClockLine,
+    device: PlayTime,
     played_frames: i64,
     path: Path,
     playing: bool,
@@ -82,15 +83,7 @@ impl Player {
             intake: Intake::new(ring, history, again_frames, input_hz, config.tuning),
             interpolator,
             controller: Controller::new(config.tuning),
-            device: ClockLine::new(LineConfig {
-                rate_hz: output_hz,
-                prior_ppm: config.tuning.prior_ppm,
-                outlier_ns: config.tuning.step_s * 1e9,
-                patience_ns: 0.0,
-                run: 1,
-                // What a time line gives is smooth: there is no edge in it.
-                estimator: Estimator::LeastSquares,
-            }),
+            device: PlayTime::new(output_hz, config.tuning.step_s * 1e9),
             played_frames: 0,
             path: Path::new(0, 0.0, input_hz / output_hz),
             playing: false,
@@ -226,7 +219,7 @@ impl Player {
     /// When the device plays the frame that is `ahead` frames from the next one.
     fn device_time(&self, ahead: usize) -> ClockTime {
         let frames = self.played_frames + ahead as i64;
-        self.device.time_ns(frames, 0.0, Anchor::Mean).unwrap_or_default()
+        self.device.at(frames)
     }
 
     /// From the source's line to the due time, ns.
@@ -283,8 +276,13 @@ impl Player {
             return self.path.set_step(self.nominal_step());
         };
         let seconds = self.device_time(frames).since(now) * 1e-9;
-        let ratio_ppm = self.controller.step(&aim, seconds);
-        self.path.ramp_to(self.nominal_step() * (1.0 + ratio_ppm * 1e-6), frames);
+        self.controller.step(&aim, seconds);
+        self.path.ramp_to(self.nominal_step() * self.ratio(), frames);
+    }
+
+    /// Input time per output time: what the controller makes of the source, in the device's seconds.
+    fn ratio(&self) -> f64 {
+        (1.0 + self.controller.ratio_ppm() * 1e-6) * (1.0 + self.device.slope())
     }
 
     fn aim(&self, now: ClockTime) -> Option<Aim> {
@@ -294,12 +292,12 @@ impl Player {
         let source = &self.intake.source;
         let due = source.time_ns(self.path.frame(), self.path.fraction(), self.anchor())?;
         let due = due.plus_ns(self.delay_ns());
-        let ratio = (1.0 + self.device.slope_ppm() * 1e-6) / (1.0 + source.slope_ppm() * 1e-6);
+        let ratio = 1.0 / (1.0 + source.slope_ppm() * 1e-6);
         Some(Aim {
             error: now.since(due) * 1e-9,
             error_error: source.height_error(),
             ratio_ppm: (ratio - 1.0) * 1e6,
-            ratio_error_ppm: source.slope_error_ppm().hypot(self.device.slope_error_ppm()),
+            ratio_error_ppm: source.slope_error_ppm(),
         })
     }
 
@@ -331,7 +329,7 @@ impl Player {
             Phase::StartOver
         };
         period.locked = self.playing && self.controller.is_locked();
-        period.ratio_ppm = self.controller.ratio_ppm();
+        period.ratio_ppm = (self.ratio() - 1.0) * 1e6;
         period.ratio_error_ppm = self.intake.source.slope_error_ppm();
         period.fill_frames = self.intake.ring_frames() + self.shared.waiting_frames();
         period.drained = self.has_ended() && self.path.frame() >= self.intake.history.end();

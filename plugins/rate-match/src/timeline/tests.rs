@@ -29,7 +29,7 @@ fn time_never_runs_back_and_its_rate_is_near_the_devices_whatever_the_callbacks_
             assert!(n < 1_000 || ppm.abs() < 2.0, "seed {seed}, {n}: {ppm} ppm");
         }
         let (time, exact) = times[5_999];
-        assert!((time as f64 - exact).abs() < 20e3, "seed {seed}: {time} for {exact}");
+        assert!((time as f64 - exact).abs() < 25e3, "seed {seed}: {time} for {exact}");
     }
 }
 
@@ -92,4 +92,27 @@ fn once_nobody_listens_it_may_step_to_the_line() {
     timeline.align(20 * 480);
     let off = timeline.time_of(20 * 480) - 200_400_000;
     assert!(off.abs() < 1_000, "{off} ns");
+}
+
+/// Callbacks three at once, each three up to 2 ms early or late. After a minute the estimate itself is off by
+/// 0.07 ppm rms, and by 0.19 in the worst of 20 trials; the time line must not add to that.
+#[test]
+fn what_bursts_say_of_rate_and_place_is_heard_as_it_is() {
+    let (mut squares, mut worst_s) = (0.0, 0.0_f64);
+    for seed in 1..=20 {
+        let (mut noise, mut late) = (Noise(seed), 0.0);
+        let late = |n: i64| {
+            late = if n % 3 == 0 { 4e-3 * (noise.uniform() - 0.5) } else { late - 0.010 };
+            late
+        };
+        let times = times(Anchor::Earliest, 12_000, 0.0, late);
+        let off_s = |n: usize| (times[n].0 as f64 - times[n].1) * 1e-9 + 0.022;
+        for n in (6_000..11_900).step_by(100) {
+            let ppm = (off_s(n + 100) - off_s(n)) * 1e6;
+            squares += ppm * ppm / (20.0 * 59.0);
+            worst_s = worst_s.max(off_s(n).abs());
+        }
+    }
+    assert!(squares.sqrt() < 0.1, "{} ppm rms", squares.sqrt());
+    assert!(worst_s < 50e-6, "{worst_s} s");
 }

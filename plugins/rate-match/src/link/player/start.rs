@@ -44,7 +44,7 @@ impl Player {
         let Some((frame, fraction)) = self.due_position(now) else { return };
         let Some(begin) = self.resume.or(self.intake.begin) else { return };
         let mut path = self.path;
-        path.set_step(self.nominal_step() * (1.0 + self.controller.ratio_ppm() * 1e-6));
+        path.set_step(self.nominal_step() * self.ratio());
         path.jump(frame, fraction);
         let end = self.needed_end(&path, frames);
         let lookahead = self.interpolator.lookahead_frames() as i64;

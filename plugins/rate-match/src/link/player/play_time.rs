@@ -1,0 +1,93 @@
+//! The times that a player is told, and how fast they pass.
+
+use crate::{ClockTime, glide::Glide};
+
+/// Time constant with which the rate of what is told is followed, seconds. A time line is smooth: nothing is to be
+/// averaged but that its times are whole nanoseconds.
+const SMOOTHING_S: f64 = 0.25;
+/// Time constant with which what is missed by that is made up for: the one that does not swing.
+const MISSED_S: f64 = 4.0 * SMOOTHING_S;
+
+/// Line of playing times over output frames.
+#[derive(Debug)]
+pub(super) struct PlayTime {
+    rate_hz: f64,
+    /// What is further off is a step of the clock, ns.
+    step_ns: f64,
+    glide: Option<Glide>,
+    /// Newest frame and time as they were told.
+    told: (i64, i64),
+    shifts: u32,
+}
+
+impl PlayTime {
+    pub fn new(rate_hz: f64, step_ns: f64) -> Self {
+        Self { rate_hz, step_ns, glide: None, told: (0, 0), shifts: 0 }
+    }
+
+    /// Frame `frame` is played at `time_ns`.
+    pub fn observe(&mut self, frame: i64, time_ns: i64) {
+        let time = ClockTime::from_ns(time_ns);
+        let (frame_before, before_ns) = std::mem::replace(&mut self.told, (frame, time_ns));
+        let Some(glide) = self.glide else {
+            self.glide = Some(Glide { frame, time, slope: 0.0 });
+            return;
+        };
+        let off_ns = time.since(glide.at(frame, self.rate_hz));
+        if off_ns.abs() > self.step_ns {
+            // A clock that paused has not changed its rate.
+            self.glide = Some(Glide { frame, time, ..glide });
+            self.shifts += 1;
+            return;
+        }
+        if frame > frame_before {
+            let nominal_ns = (frame - frame_before) as f64 / self.rate_hz * 1e9;
+            let slope = (time_ns - before_ns) as f64 / nominal_ns - 1.0;
+            let wanted = slope + off_ns * 1e-9 / MISSED_S;
+            self.glide = Some(glide.bent(frame, self.rate_hz, wanted, SMOOTHING_S));
+        }
+    }
+
+    /// When `frame` is played.
+    pub fn at(&self, frame: i64) -> ClockTime {
+        self.glide.map_or_else(ClockTime::default, |glide| glide.at(frame, self.rate_hz))
+    }
+
+    /// How much longer than nominal a frame is.
+    pub fn slope(&self) -> f64 {
+        self.glide.map_or(0.0, |glide| glide.slope)
+    }
+
+    /// How often the clock has stepped.
+    pub fn shifts(&self) -> u32 {
+        self.shifts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: f64 = 48_000.0;
+
+    /// What is off while the rate is being followed is made up for, so that who plays at the slope ends where he was told.
+    #[test]
+    fn who_plays_at_the_slope_is_where_he_was_told() {
+        let mut times = PlayTime::new(RATE, 1e6);
+        let told_ns = |frame: i64| {
+            let seconds = frame as f64 / RATE;
+            seconds * 1e9 * (1.0 + 50e-6) + 2e3 * (seconds / 3.0).sin() + 5e9
+        };
+        let mut played_ns = 5e9;
+        for period in 0..3_000_i64 {
+            let frame = period * 480;
+            times.observe(frame, told_ns(frame).round() as i64);
+            let off_ns = played_ns - told_ns(frame);
+            assert!(period < 500 || off_ns.abs() < 200.0, "{period}: {off_ns} ns");
+            played_ns += 480.0 / RATE * 1e9 * (1.0 + times.slope());
+        }
+        assert_eq!(times.shifts(), 0);
+        times.observe(3_000 * 480, told_ns(3_000 * 480) as i64 + 5_000_000);
+        assert_eq!(times.shifts(), 1, "5 ms are a step");
+    }
+}
