@@ -18,7 +18,9 @@ fn after_a_pause_everything_goes_on_where_it_was() {
     assert!(found.len() >= 8, "{found:?}");
     for (second, found) in found.iter().enumerate() {
         let off = found - due_frame(second, 0.0, 100.0);
-        assert!(off.abs() < 1.0, "second {second}: {off} frames off");
+        // In the first second the device's rate is being found.
+        let limit = if second == 0 { 2.0 } else { 1.0 };
+        assert!(off.abs() < limit, "second {second}: {off} frames off");
     }
 }
 

@@ -83,7 +83,7 @@ impl Player {
             intake: Intake::new(ring, history, again_frames, input_hz, config.tuning),
             interpolator,
             controller: Controller::new(config.tuning),
-            device: PlayTime::new(output_hz, config.tuning.step_s * 1e9),
+            device: PlayTime::new(output_hz, config.tuning.step_s * 1e9, config.tuning.prior_ppm),
             played_frames: 0,
             path: Path::new(0, 0.0, input_hz / output_hz),
             playing: false,
@@ -328,7 +328,8 @@ impl Player {
         } else {
             Phase::StartOver
         };
-        period.locked = self.playing && self.controller.is_locked();
+        let knows_device = self.device.doubt_ppm() < self.config.tuning.locked_ppm;
+        period.locked = self.playing && self.controller.is_locked() && knows_device;
         period.ratio_ppm = (self.ratio() - 1.0) * 1e6;
         period.ratio_error_ppm = self.intake.source.slope_error_ppm();
         period.fill_frames = self.intake.ring_frames() + self.shared.waiting_frames();

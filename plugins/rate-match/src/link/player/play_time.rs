@@ -7,6 +7,8 @@ use crate::{ClockTime, glide::Glide};
 const SMOOTHING_S: f64 = 0.25;
 /// Time constant with which what is missed by that is made up for: the one that does not swing.
 const MISSED_S: f64 = 4.0 * SMOOTHING_S;
+/// Time constant with which the doubt of the rate goes away while nothing contradicts it, seconds.
+const DOUBT_S: f64 = 0.5;
 
 /// Line of playing times over output frames.
 #[derive(Debug)]
@@ -17,12 +19,14 @@ pub(super) struct PlayTime {
     glide: Option<Glide>,
     /// Newest frame and time as they were told.
     told: (i64, i64),
+    /// How far the rate may be off by what was told of late, ppm; at first by as much as a clock may be.
+    doubt_ppm: f64,
     shifts: u32,
 }
 
 impl PlayTime {
-    pub fn new(rate_hz: f64, step_ns: f64) -> Self {
-        Self { rate_hz, step_ns, glide: None, told: (0, 0), shifts: 0 }
+    pub fn new(rate_hz: f64, step_ns: f64, prior_ppm: f64) -> Self {
+        Self { rate_hz, step_ns, glide: None, told: (0, 0), doubt_ppm: prior_ppm, shifts: 0 }
     }
 
     /// Frame `frame` is played at `time_ns`.
@@ -45,6 +49,8 @@ impl PlayTime {
             let slope = (time_ns - before_ns) as f64 / nominal_ns - 1.0;
             let wanted = slope + off_ns * 1e-9 / MISSED_S;
             self.glide = Some(glide.bent(frame, self.rate_hz, wanted, SMOOTHING_S));
+            let part = 1.0 - (-nominal_ns * 1e-9 / DOUBT_S).exp();
+            self.doubt_ppm += ((wanted - glide.slope).abs() * 1e6 - self.doubt_ppm) * part;
         }
     }
 
@@ -56,6 +62,11 @@ impl PlayTime {
     /// How much longer than nominal a frame is.
     pub fn slope(&self) -> f64 {
         self.glide.map_or(0.0, |glide| glide.slope)
+    }
+
+    /// How far [`slope`](Self::slope) may be off, by how much it moved of late.
+    pub fn doubt_ppm(&self) -> f64 {
+        self.doubt_ppm
     }
 
     /// How often the clock has stepped.
@@ -73,7 +84,7 @@ mod tests {
     /// What is off while the rate is being followed is made up for, so that who plays at the slope ends where he was told.
     #[test]
     fn who_plays_at_the_slope_is_where_he_was_told() {
-        let mut times = PlayTime::new(RATE, 1e6);
+        let mut times = PlayTime::new(RATE, 1e6, 200.0);
         let told_ns = |frame: i64| {
             let seconds = frame as f64 / RATE;
             seconds * 1e9 * (1.0 + 50e-6) + 2e3 * (seconds / 3.0).sin() + 5e9
@@ -84,6 +95,9 @@ mod tests {
             times.observe(frame, told_ns(frame).round() as i64);
             let off_ns = played_ns - told_ns(frame);
             assert!(period < 500 || off_ns.abs() < 200.0, "{period}: {off_ns} ns");
+            let known = times.doubt_ppm() < 2.0;
+            assert!(known || period < 400, "{period}: {} ppm", times.doubt_ppm());
+            assert!(!known || period > 100, "{period}: who was told of 1 s knows no rate");
             played_ns += 480.0 / RATE * 1e9 * (1.0 + times.slope());
         }
         assert_eq!(times.shifts(), 0);
