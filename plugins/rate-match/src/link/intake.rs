@@ -43,6 +43,8 @@ pub(super) struct Intake {
     tuning: Tuning,
     /// Blocks so far, and how long the newest was.
     pub blocks: (u64, usize),
+    /// Where the newest block that went on with the stream begins.
+    pub newest: i64,
     /// Position after the newest block.
     next: i64,
     /// Its due time, going by the newest stamp, ns.
@@ -85,6 +87,7 @@ impl Intake {
             rate_hz,
             tuning,
             blocks: (0, 0),
+            newest: 0,
             next: 0,
             next_due_ns: None,
             stamp_jitter: 0.0,
@@ -272,6 +275,7 @@ impl Intake {
         self.ring.skip(late as usize);
         self.write(position + late, mark.frames - late as usize);
         if end > self.next {
+            self.newest = position;
             self.next = end;
             let length_ns = mark.frames as f64 * 1e9 / self.rate_hz;
             self.next_due_ns = match (mark.due_ns, self.next_due_ns) {
@@ -293,11 +297,21 @@ impl Intake {
         });
     }
 
+    /// One past the newest block.
+    pub fn end(&self) -> i64 {
+        self.next
+    }
+
     /// When a position is due, going by the newest stamp alone.
     pub fn due(&self, frame: i64, fraction: f64) -> Option<ClockTime> {
         let ahead = (self.next - frame) as f64 - fraction;
         let next = ClockTime::from_ns(0).plus_ns(self.next_due_ns?);
         Some(next.plus_ns(-ahead * 1e9 / self.rate_hz))
+    }
+
+    /// Does a block wait for room?
+    pub fn is_full(&self) -> bool {
+        self.waiting.is_some()
     }
 
     /// Is everything taken that was written?

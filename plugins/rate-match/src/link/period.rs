@@ -16,6 +16,9 @@ pub struct Period {
     pub ratio_error_ppm: f64,
     /// Time of playing less due time at the begin of the period, ns; positive is late.
     pub error_ns: i64,
+    /// From when a frame is expected, or stamped, to when it is due, ns: the target delay, and what was added to it
+    /// because blocks are too long or come too late for it.
+    pub delay_ns: i64,
     /// Input frames waiting, ring included, after the period.
     pub fill_frames: usize,
     /// Output frames that were due and had not come: concealed, then silent.

@@ -39,6 +39,8 @@ pub struct Player {
     concealed: Option<i64>,
     /// Delay beyond the asked for, because data comes too late for that or came late at first, ns.
     extra_delay_ns: f64,
+    /// And because blocks are longer than that, ns.
+    block_delay_ns: f64,
     /// Was the source's rate known once, by `placed_ppm`?
     is_found: bool,
     /// Output frames for which the place was later than may be kept as delay.
@@ -48,6 +50,11 @@ pub struct Player {
     /// Output frames since the newest block, and how many blocks there were by then.
     silent_frames: usize,
     blocks: u64,
+    /// Blocks that were looked at for when they came, and by how much the last of them began too late, ns.
+    judged: u64,
+    began_late_ns: f64,
+    /// Frames of the device's period.
+    period_frames: usize,
     /// Of the last pieces, seconds; for [`SlaveMethod::Skew`].
     mean_error: f64,
     /// Steps of both clocks so far, and whether there was one in this period.
@@ -90,11 +97,15 @@ impl Player {
             resume: None,
             concealed: None,
             extra_delay_ns: 0.0,
+            block_delay_ns: 0.0,
             is_found: false,
             far_frames: 0,
             waited_frames: 0,
             silent_frames: 0,
             blocks: 0,
+            judged: 0,
+            began_late_ns: 0.0,
+            period_frames: 0,
             mean_error: 0.0,
             steps: 0,
             has_stepped: false,
@@ -113,6 +124,7 @@ impl Player {
     pub fn fill(&mut self, out: &mut [f32], play_ns: i64) -> Period {
         let mut period = Period::default();
         self.device.observe(self.played_frames, play_ns);
+        self.period_frames = out.len() / self.config.channels;
         self.adopt_against();
         for piece in out.chunks_mut(PIECE_FRAMES * self.config.channels) {
             self.fill_piece(piece, &mut period);
@@ -125,6 +137,7 @@ impl Player {
         let frames = out.len() / self.config.channels;
         let now = self.device_time(0);
         self.take(now, period);
+        self.make_time_for_blocks(now, period);
         if !self.playing {
             self.try_start(now, frames, period);
         }
@@ -180,7 +193,12 @@ impl Player {
         loop {
             let needed = match self.playing {
                 true => Some(self.oldest_needed()),
-                false => self.resume.map(|resume| self.oldest_to_resume(resume, now)),
+                false => {
+                    // Who has not begun keeps all, unless it is too late for all that there is room for.
+                    let begin = self.intake.begin.filter(|_| self.intake.is_full());
+                    let oldest = self.resume.or(begin);
+                    oldest.map(|oldest| self.oldest_to_resume(oldest, now))
+                }
             };
             let starved = !self.playing;
             match self.intake.take(&self.shared, self.against, needed, starved, period) {
@@ -203,8 +221,8 @@ impl Player {
         self.controller.reset();
         self.path.set_step(self.nominal_step());
         (self.playing, self.resume, self.concealed) = (false, None, None);
-        (self.extra_delay_ns, self.is_found) = (0.0, false);
-        (self.waited_frames, self.far_frames) = (0, 0);
+        (self.extra_delay_ns, self.block_delay_ns, self.is_found) = (0.0, 0.0, false);
+        (self.waited_frames, self.far_frames, self.began_late_ns) = (0, 0, 0.0);
         period.resyncs += 1;
     }
 
@@ -228,7 +246,7 @@ impl Player {
             Against::Stamps => 0.0,
             _ => self.shared.target_delay_ns() as f64,
         };
-        target + self.extra_delay_ns
+        target + self.extra_delay_ns + self.block_delay_ns
     }
 
     fn anchor(&self) -> Anchor {
@@ -331,6 +349,7 @@ impl Player {
         let knows_device = self.device.doubt_ppm() < self.config.tuning.locked_ppm;
         period.locked = self.playing && self.controller.is_locked() && knows_device;
         period.ratio_ppm = (self.ratio() - 1.0) * 1e6;
+        period.delay_ns = self.delay_ns() as i64;
         period.ratio_error_ppm = self.intake.source.slope_error_ppm();
         period.fill_frames = self.intake.ring_frames() + self.shared.waiting_frames();
         period.drained = self.has_ended() && self.path.frame() >= self.intake.history.end();

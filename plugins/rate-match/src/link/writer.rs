@@ -55,7 +55,8 @@ impl Writer {
     /// | `discontinuity` | the block does not follow the one before it                            |
     ///
     /// What finds no room is lost, and counted; a source that can wait asks
-    /// [`room_frames`](Self::room_frames) first.
+    /// [`room_frames`](Self::room_frames) first. A player to which blocks come that are longer than its delay
+    /// makes the delay longer ([`Period::delay_ns`](super::Period::delay_ns)).
     pub fn write(
         &mut self,
         frames: &[f32],
@@ -121,6 +122,11 @@ impl Writer {
     /// No more will come: the player drains what is queued. A flush takes it back. `[streaming]`
     pub fn end(&mut self) {
         self.shared.ended.store(true, Relaxed);
+    }
+
+    /// Frames of the longest block that can be written: of a longer one the rest is always lost. `[any]`
+    pub fn capacity_frames(&self) -> usize {
+        self.capacity_frames
     }
 
     /// Frames that can be written now. `[streaming]`

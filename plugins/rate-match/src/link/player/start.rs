@@ -84,6 +84,41 @@ impl Player {
         }
     }
 
+    /// A block that is longer than the delay comes when its begin should have been heard already, and its end not yet;
+    /// who played on would fall silent once a block, for ever. When that has happened twice in a row, or before anything
+    /// was heard, the delay grows by what they were late by, once.
+    pub(super) fn make_time_for_blocks(&mut self, now: ClockTime, period: &mut Period) {
+        let (blocks, _) = self.intake.blocks;
+        if self.against == Against::Nothing || std::mem::replace(&mut self.judged, blocks) == blocks
+        {
+            return;
+        }
+        let late_ns = |position: i64| {
+            let line_time = self.intake.source.time_ns(position, 0.0, self.anchor())?;
+            Some(now.since(line_time) - self.delay_ns())
+        };
+        let (Some(begin_ns), Some(end_ns)) =
+            (late_ns(self.intake.newest), late_ns(self.intake.end()))
+        else {
+            return;
+        };
+        let is_too_long = begin_ns > 0.0 && end_ns < 0.0;
+        let before_ns =
+            std::mem::replace(&mut self.began_late_ns, if is_too_long { begin_ns } else { 0.0 });
+        let was_heard = self.playing || self.resume.is_some();
+        if !is_too_long || (was_heard && before_ns == 0.0) {
+            return;
+        }
+        let margin_frames = self.period_frames as f64 * self.nominal_step()
+            + self.interpolator.lookahead_frames() as f64
+            + 2.0;
+        self.block_delay_ns +=
+            begin_ns.max(before_ns) + margin_frames * 1e9 / self.config.input_hz();
+        self.began_late_ns = 0.0;
+        self.has_stepped = true;
+        period.discontinuities += u32::from(was_heard);
+    }
+
     /// What plays by a private clock was placed by the first few packets. That later ones come earlier
     /// says that those were late, not that the place is wrong: until the clock is found, the place is kept,
     /// and what it is late by is delay. To make up for it would bend all that is heard in the first
