@@ -18,7 +18,7 @@ const FOUND_S: f64 = 5.0;
 /// Later it follows the place so slowly that this is the error that stays, seconds rms,
 const NEAR_S: f64 = 8e-6;
 /// but with this time constant at least, seconds.
-const SLOWEST_S: f64 = 250.0;
+const SLOWEST_S: f64 = 600.0;
 /// An error of more than so many times that is no such noise. It goes away with this time constant at most, seconds,
 const FAR: f64 = 5.0;
 const SETTLE_S: f64 = 10.0;
