@@ -235,7 +235,7 @@ fn everything_a_scenario_can_do_reaches_the_filter_it_is_meant_for() {
 #[test]
 fn a_broken_expectation_says_when_it_broke_first_and_shows_the_values_around() {
     let scenario = r#"
-        expect = ["streams.*.underruns == 0", "streams.*.presented > 900"]
+        expect = ["streams.*.underruns == 0", "streams.*.presented > 700"]
         [[stall]]
         filter = "microphone"
         at     = "5 s"
