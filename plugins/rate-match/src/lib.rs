@@ -10,7 +10,7 @@
 //!  blocks ──► Writer ══ ring ══► Player ──► periods
 //!              due, arrived        │  ▲
 //!                     │            ▼  │ ratio
-//!                 source line ─► Controller ◄─ device line ◄─ Timeline ◄─ callbacks
+//!                 source line ─► Controller ◄─ playing times ◄─ Timeline ◄─ callbacks
 //! ```
 //!
 //! Both clocks are lines of time over frames, each learned from its own noisy readings. Where they

@@ -6,6 +6,7 @@
 
 mod measure;
 mod plot;
+mod queue;
 mod rivals;
 mod scenario;
 mod simulate;
