@@ -12,7 +12,7 @@ pub struct Period {
     /// Input frames consumed per output frame at the end of the period, ppm off nominal. Positive:
     /// the source is faster than the device.
     pub ratio_ppm: f64,
-    /// Standard error of the ratio, as far as one can know, ppm.
+    /// Standard error of what is known of the source's rate, ppm.
     pub ratio_error_ppm: f64,
     /// Time of playing less due time at the begin of the period, ns; positive is late.
     pub error_ns: i64,
