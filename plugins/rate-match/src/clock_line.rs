@@ -263,7 +263,8 @@ impl ClockLine {
     fn draw_edge(&mut self, fit: &Fit, x: f64) {
         let edge = self.found_edge(fit, x);
         let most = match x > EDGE_FOUND_S {
-            true => fit.spread * (x - self.drawn) / x,
+            // Frames may be counted anew from an earlier one.
+            true => fit.spread * (x - self.drawn).max(0.0) / x,
             false => f64::INFINITY,
         };
         self.edge += (edge - self.edge).clamp(-most, most);
@@ -312,21 +313,22 @@ impl ClockLine {
     /// When frame `frames` (and a fraction) is, nanoseconds. `[any]`
     pub fn time_ns(&self, frames: i64, fraction: f64, anchor: Anchor) -> Option<ClockTime> {
         let (first, start) = self.origin?;
-        let x = ((frames - first) as f64 + fraction) / self.config.rate_hz;
+        let x = (frames.saturating_sub(first) as f64 + fraction) / self.config.rate_hz;
         let offset = (x + self.height(x, anchor)) * 1e9;
         let whole = offset.floor();
-        Some(ClockTime { ns: start + whole as i64, fraction_ns: offset - whole })
+        // A stamp may be any number, and so may the line's place.
+        Some(ClockTime { ns: start.saturating_add(whole as i64), fraction_ns: offset - whole })
     }
 
     /// The frame, and fraction, that is at `time`. `[any]`
     pub fn frame_at(&self, time: ClockTime, anchor: Anchor) -> Option<(i64, f64)> {
         let (first, start) = self.origin?;
-        let elapsed = ((time.ns - start) as f64 + time.fraction_ns) * 1e-9;
+        let elapsed = (time.ns.saturating_sub(start) as f64 + time.fraction_ns) * 1e-9;
         let slope = self.slope;
         let x = (elapsed - self.height(0.0, anchor)) / (1.0 + slope);
         let frames = x * self.config.rate_hz;
         let whole = frames.floor();
-        Some((first + whole as i64, frames - whole))
+        Some((first.saturating_add(whole as i64), frames - whole))
     }
 
     /// How much longer than nominal a frame is, ppm.

@@ -16,15 +16,15 @@ impl ClockTime {
         Self { ns, fraction_ns: 0.0 }
     }
 
-    /// This time and `ns` more.
+    /// This time and `ns` more, or the last one there is.
     pub fn plus_ns(self, ns: f64) -> Self {
         let sum = self.fraction_ns + ns;
         let whole = sum.floor();
-        Self { ns: self.ns + whole as i64, fraction_ns: sum - whole }
+        Self { ns: self.ns.saturating_add(whole as i64), fraction_ns: sum - whole }
     }
 
     /// Nanoseconds from `earlier` to this.
     pub fn since(self, earlier: Self) -> f64 {
-        (self.ns - earlier.ns) as f64 + (self.fraction_ns - earlier.fraction_ns)
+        self.ns.saturating_sub(earlier.ns) as f64 + (self.fraction_ns - earlier.fraction_ns)
     }
 }

@@ -9,6 +9,8 @@ const SMOOTHING_PART: f64 = 0.06;
 const SMOOTHING_S: (f64, f64) = (0.25, 2.0);
 /// So many times that is the time constant with which what is missed by it is made up for: it does not swing.
 const MISSED: f64 = 4.0;
+/// No clock is so far off: a period of a few frames, told of to some microseconds, says so now and then.
+const STEEPEST: f64 = 0.05;
 /// Time constant with which the doubt of the rate goes away while nothing contradicts it, seconds.
 const DOUBT_S: f64 = 0.5;
 
@@ -58,10 +60,11 @@ impl PlayTime {
         }
         if frame > frame_before {
             let nominal_ns = (frame - frame_before) as f64 / self.rate_hz * 1e9;
-            let slope = (time_ns - before_ns) as f64 / nominal_ns - 1.0;
+            let slope = time_ns.saturating_sub(before_ns) as f64 / nominal_ns - 1.0;
             self.told_s += nominal_ns * 1e-9;
             let smoothing_s = (SMOOTHING_PART * self.told_s).clamp(SMOOTHING_S.0, SMOOTHING_S.1);
             let wanted = slope + off_ns * 1e-9 / (MISSED * smoothing_s);
+            let wanted = wanted.clamp(-STEEPEST, STEEPEST);
             self.glide = Some(glide.bent(frame, self.rate_hz, wanted, smoothing_s));
             let part = 1.0 - (-nominal_ns * 1e-9 / DOUBT_S).exp();
             self.doubt_ppm += ((wanted - glide.slope).abs() * 1e6 - self.doubt_ppm) * part;
@@ -117,5 +120,15 @@ mod tests {
         assert_eq!(times.shifts(), 0);
         times.observe(3_000 * 480, told_ns(3_000 * 480) as i64 + 5_000_000);
         assert_eq!(times.shifts(), 1, "5 ms are a step");
+    }
+
+    #[test]
+    fn time_runs_forwards_however_short_and_odd_the_periods_are() {
+        let mut times = PlayTime::new(RATE, 1e6, 200.0);
+        for period in 0..10_000_i64 {
+            let exact_ns = period * 8 * 1_000_000 / 48;
+            times.observe(period * 8, exact_ns + (period * 7_919 % 1_601 - 800) * 1_000);
+            assert!(times.slope().abs() <= STEEPEST, "{period}: {}", times.slope());
+        }
     }
 }
