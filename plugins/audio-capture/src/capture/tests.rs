@@ -53,7 +53,9 @@ fn every_block_is_stamped_with_the_instant_at_which_its_first_frame_was_captured
     for (n, (at, sample)) in (0..).zip(&collected) {
         let captured = Span::from_secs_f64(position as f64 / 48_000.0 / 1.0003);
         let off = sample.start().unwrap() - stream(captured);
-        assert!(off.abs() < Span::from_micros(20), "block {n} is {off} off");
+        // In the first seconds the device's rate is being found.
+        let limit = Span::from_micros(if n < 300 { 100 } else { 20 });
+        assert!(off.abs() < limit, "block {n} is {off} off");
         let latency = *at - HostTime::ZERO - captured;
         assert!(latency <= ms(20), "block {n} came after {latency}");
         assert_eq!(sample.media_times(), Some((position, position + 480)));
